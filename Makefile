@@ -1,0 +1,89 @@
+# warifu: `make demo` and `make test` need Python >= 3.11, make and a package index; nothing else.
+
+PYTHON ?= python3
+SECONDS ?= 60
+WORKERS ?= 2
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+FUZZ_READY := $(VENV)/.ready-fuzz
+CORE := src/warifu/base src/warifu/attestation
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check lint types imports docs-check hosts format bench fuzz mutate \
+	coverage docs lock clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## Make .venv from the hashed locks (again only when they change)
+
+$(READY): locks/installer.txt locks/dev.txt pyproject.toml tools/setup.sh
+	@PYTHON="$(PYTHON)" sh tools/setup.sh $(VENV)
+	@touch $@
+
+$(FUZZ_READY): $(READY) locks/fuzz.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r locks/fuzz.txt
+	@touch $@
+
+demo: $(READY) ## Show the main job: honest and hostile devices, each verdict with its reasons
+	@$(BIN)/python -m warifu demo
+
+test: $(READY) ## Run all tests, offline; ends with pytest's own closing line
+	@$(BIN)/python -m pytest -n $(WORKERS) --durations=10 $(PYTEST_ARGS)
+
+check: lint types imports docs-check hosts ## Lint, types, import rules, docs drift, host names
+
+lint: $(READY)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(READY)
+	@$(BIN)/mypy
+
+imports: $(READY)
+	@$(BIN)/lint-imports
+
+docs-check: $(READY)
+	@$(BIN)/python -m tools.docs --check
+
+hosts: $(READY)
+	@$(BIN)/python -m pytest -q -p no:randomly tests/house/test_no_index_host.py
+
+format: $(READY) ## Format and fix what ruff can fix
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: $(READY) ## Measure each format against its floor and against the peers
+	@$(BIN)/python -m tools.bench
+
+fuzz: $(FUZZ_READY) ## Coverage-guided fuzzing for SECONDS (default 60)
+	@$(BIN)/python -m tools.fuzz --seconds $(SECONDS)
+
+mutate: $(READY) ## Mutation score of the core
+	@$(BIN)/mutmut run
+	@$(BIN)/mutmut export-cicd-stats
+	@cat mutants/mutmut-cicd-stats.json
+
+coverage: $(READY) ## Branch coverage of the core, with its gate
+	@$(BIN)/python -m pytest -q -n $(WORKERS) -m "not slow" --cov --cov-report=term $(PYTEST_ARGS)
+
+docs: $(READY) ## Write again what is generated from the code
+	@$(BIN)/python -m tools.docs
+
+# A release younger than a week is not taken: most poisoned releases are found out within days.
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --exclude-newer "7 days" --custom-compile-command "make lock"
+
+lock: $(READY) ## Make locks/*.txt again; UPGRADE=1 takes newer releases
+	@$(COMPILE) $(if $(UPGRADE),--upgrade) --group pyproject.toml:installer -o locks/installer.txt
+	@$(COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml -o locks/runtime.txt
+	@$(COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml --group dev -c locks/runtime.txt -o locks/dev.txt
+	@$(COMPILE) $(if $(UPGRADE),--upgrade) --group pyproject.toml:fuzz -o locks/fuzz.txt
+	@$(BIN)/python -m pytest -q -p no:randomly tests/house/test_no_index_host.py
+
+clean: ## Remove everything that was made here, .venv included
+	rm -rf $(VENV) build dist mutants htmlcov .coverage .coverage.* .fuzz .hypothesis \
+		.import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find src tools tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""What developers run: documentation, benchmarks, fuzzing. Not part of the installed package."""
