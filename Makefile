@@ -19,12 +19,12 @@ help: ## Show this list
 
 setup: $(READY) ## Make .venv from the hashed locks (again only when they change)
 
-$(READY): locks/installer.txt locks/dev.txt pyproject.toml tools/setup.sh
-	@PYTHON="$(PYTHON)" sh tools/setup.sh $(VENV)
+$(READY): locks/installer.txt locks/dev.txt pyproject.toml tools/setup.sh tools/uv.sh
+	@PYTHON="$(PYTHON)" sh tools/setup.sh
 	@touch $@
 
 $(FUZZ_READY): $(READY) locks/fuzz.txt
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r locks/fuzz.txt
+	@sh tools/uv.sh pip install --quiet --python $(BIN)/python --require-hashes -r locks/fuzz.txt
 	@touch $@
 
 demo: $(READY) ## Show the main job: honest and hostile devices, each verdict with its reasons
@@ -73,7 +73,7 @@ docs: $(READY) ## Write again what is generated from the code
 	@$(BIN)/python -m tools.docs
 
 # A release younger than a week is not taken: most poisoned releases are found out within days.
-COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+COMPILE = sh tools/uv.sh pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --exclude-newer "7 days" --custom-compile-command "make lock"
 
 lock: $(READY) ## Make locks/*.txt again; UPGRADE=1 takes newer releases
