@@ -1,0 +1,1 @@
+"""Bytes from a device in, proved facts out."""

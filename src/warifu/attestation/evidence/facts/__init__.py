@@ -1,0 +1,1 @@
+"""The facts each evidence format can prove, as frozen types."""

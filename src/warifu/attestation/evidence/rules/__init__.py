@@ -1,0 +1,1 @@
+"""The rules of each evidence format as tables: code, clause, sentence, what it proves."""

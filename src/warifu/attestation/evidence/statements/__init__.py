@@ -1,0 +1,1 @@
+"""One file per WebAuthn attestation statement format (WebAuthn L3 §8)."""

@@ -1,0 +1,1 @@
+"""What we believe, as of a time: anchors, revocation, metadata, boot keys. Fetches nothing."""

@@ -1,0 +1,9 @@
+"""Placeholder until the trust room is furnished."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+
+class Metadata(Struct, frozen=True, kw_only=True):
+    """To be written."""

@@ -1,0 +1,34 @@
+"""What was believed at one moment: the immutable view every verification is given."""
+
+from __future__ import annotations
+
+from datetime import datetime  # noqa: TC003 - msgspec reads annotations at run time
+from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+
+from warifu.attestation.claims import Realm
+from warifu.attestation.trust.anchors import Anchor, AnchorUse  # noqa: TC001 - msgspec
+from warifu.attestation.trust.boot_keys import BootKeys  # noqa: TC001 - msgspec
+from warifu.attestation.trust.metadata import Metadata  # noqa: TC001 - msgspec
+from warifu.attestation.trust.revocation import RevocationList  # noqa: TC001 - msgspec
+
+if TYPE_CHECKING:
+    from warifu.base.pki.path import TrustPoint
+
+
+class TrustView(Struct, frozen=True, kw_only=True):
+    """Trust as of `known_at`. Parts that are None are not known, which is never permission."""
+
+    known_at: datetime
+    realm: Realm = Realm.PRODUCTION
+    anchors: tuple[Anchor, ...] = ()
+    revocation: RevocationList | None = None
+    metadata: Metadata | None = None
+    boot_keys: BootKeys | None = None
+    snapshots: dict[str, str] = field(default_factory=dict)
+    """SHA-256 in hex of each snapshot this view was made from, by kind."""
+
+    def points(self, use: AnchorUse) -> tuple[TrustPoint, ...]:
+        """The anchors for one use, as certification paths see them. May be empty: trust nothing."""
+        return tuple(anchor.point for anchor in self.anchors if use in anchor.uses)

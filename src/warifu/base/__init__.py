@@ -1,0 +1,1 @@
+"""What everything stands on: errors, codecs, certificates. No I/O, no clock, trusts nothing."""

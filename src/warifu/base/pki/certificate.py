@@ -1,0 +1,243 @@
+"""X.509 certificates as phones really make them (RFC 5280 §4), read but not judged.
+
+The strict parsers of the field refuse certificates of millions of honest phones: NULL parameters
+in an ECDSA algorithm identifier, basicConstraints without cA, empty distribution points. This
+reader takes the positions that verification needs and leaves extensions raw until someone asks.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from warifu.base.codec import der
+from warifu.base.errors import MalformedEvidence
+from warifu.base.rule import Leniency, Rule, Text
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+MAX_CERTIFICATE_BYTES = 64 << 10
+MAX_EXTENSIONS = 64
+MAX_SERIAL_OCTETS = 64
+
+WELL_FORMED = Rule(
+    code="pki/certificate-well-formed",
+    clause="RFC 5280 §4.1",
+    requires=Text(
+        ja="証明書はX.509の構造に従っていなければなりません。",
+        en="Each certificate has the structure of X.509.",
+    ),
+    stops="parser differentials",
+)
+ONE_ALGORITHM = Rule(
+    code="pki/one-signature-algorithm",
+    clause="RFC 5280 §4.1.1.2",
+    requires=Text(
+        ja="証明書の署名アルゴリズムは、署名の内側と外側で一致していなければなりません。",
+        en="A certificate names the same signature algorithm inside and outside what is signed.",
+    ),
+    stops="swapping the algorithm outside the signature",
+)
+UNIQUE_EXTENSIONS = Rule(
+    code="pki/unique-extensions",
+    clause="RFC 5280 §4.2",
+    requires=Text(
+        ja="証明書に同じ拡張が二度現れてはなりません。",
+        en="No extension appears twice in a certificate.",
+    ),
+    stops="showing one extension to one reader and another to the next",
+)
+
+ALGORITHM_PARAMETERS_NULL = Leniency(
+    name="pki/ecdsa-parameters-null",
+    departs_from="RFC 5758 §3.2: parameters of ECDSA algorithm identifiers are absent",
+    seen_on="Titan M StrongBox leaves of the Pixel 3",
+)
+
+BASIC_CONSTRAINTS = der.from_oid_text("2.5.29.19")
+KEY_USAGE = der.from_oid_text("2.5.29.15")
+EXTENDED_KEY_USAGE = der.from_oid_text("2.5.29.37")
+SUBJECT_ALTERNATIVE_NAME = der.from_oid_text("2.5.29.17")
+_ECDSA_PREFIX = der.from_oid_text("1.2.840.10045.4")
+_DER_NULL = b"\x05\x00"
+_VERSION_TAG = 0xA0
+_ISSUER_UNIQUE_ID = 0x81
+_SUBJECT_UNIQUE_ID = 0x82
+_EXTENSIONS_TAG = 0xA3
+
+
+class Extension(Struct, frozen=True):
+    """One raw extension: whether it is critical, and the content of its OCTET STRING."""
+
+    critical: bool
+    value: bytes
+
+
+class Certificate(Struct, frozen=True, kw_only=True):
+    """One certificate, read and not judged. Names and keys are kept as received DER."""
+
+    der: bytes
+    signed: bytes
+    """tbsCertificate as received: what the signature covers."""
+    serial: int
+    signature_algorithm: bytes
+    """Content octets of the algorithm's object identifier."""
+    signature_parameters: bytes
+    """DER of the algorithm's parameters; empty when absent."""
+    signature: bytes
+    issuer: bytes
+    subject: bytes
+    not_before: datetime
+    not_after: datetime
+    public_key: bytes
+    """DER of SubjectPublicKeyInfo."""
+    extensions: dict[bytes, Extension]
+    """By content octets of the object identifier, in order of appearance."""
+    leniencies: tuple[Leniency, ...]
+
+    @property
+    def fingerprint(self) -> bytes:
+        """SHA-256 of the DER, 32 bytes."""
+        return sha256(self.der).digest()
+
+    @property
+    def serial_hex(self) -> str:
+        """The serial number in lower-case hex without leading zeros."""
+        return f"{self.serial:x}"
+
+
+def read_certificate(data: bytes) -> Certificate:
+    """Read one DER certificate.
+
+    Args:
+        data: The DER, at most `MAX_CERTIFICATE_BYTES`, and nothing after it.
+
+    Raises:
+        MalformedEvidence: Not a certificate, or beyond a limit.
+    """
+    if len(data) > MAX_CERTIFICATE_BYTES:
+        raise MalformedEvidence(WELL_FORMED, f"more than {MAX_CERTIFICATE_BYTES} bytes")
+    start, stop = der.read_whole(data, der.SEQUENCE)
+    tbs_start, tbs_stop = der.read_expected(data, start, stop, der.SEQUENCE)
+    signed = data[start:tbs_stop]
+    algorithm_start, algorithm_stop = der.read_expected(data, tbs_stop, stop, der.SEQUENCE)
+    outer_algorithm = data[algorithm_start:algorithm_stop]
+    signature_start, end = der.read_expected(data, algorithm_stop, stop, der.BIT_STRING)
+    if end != stop:
+        raise MalformedEvidence(WELL_FORMED, "bytes after the signature")
+    fields = _read_fields(data, tbs_start, tbs_stop)
+    if fields.algorithm != outer_algorithm:
+        raise MalformedEvidence(ONE_ALGORITHM)
+    oid, parameters = _split_algorithm(outer_algorithm)
+    lenient = parameters == _DER_NULL and oid.startswith(_ECDSA_PREFIX)
+    return Certificate(
+        der=data,
+        signed=signed,
+        serial=fields.serial,
+        signature_algorithm=oid,
+        signature_parameters=parameters,
+        signature=der.to_bit_string(data, signature_start, end),
+        issuer=fields.issuer,
+        subject=fields.subject,
+        not_before=fields.not_before,
+        not_after=fields.not_after,
+        public_key=fields.public_key,
+        extensions=fields.extensions,
+        leniencies=(ALGORITHM_PARAMETERS_NULL,) if lenient else (),
+    )
+
+
+class _Fields(Struct, frozen=True):
+    serial: int
+    algorithm: bytes
+    issuer: bytes
+    not_before: datetime
+    not_after: datetime
+    subject: bytes
+    public_key: bytes
+    extensions: dict[bytes, Extension]
+
+
+def _read_fields(data: bytes, start: int, stop: int) -> _Fields:
+    """The fields of tbsCertificate in their fixed order (RFC 5280 §4.1.2)."""
+    tag, content, at = der.read_header(data, start, stop)
+    if tag == _VERSION_TAG:
+        tag, content, at = der.read_header(data, at, stop)
+    if tag != der.INTEGER or at - content > MAX_SERIAL_OCTETS:
+        raise MalformedEvidence(WELL_FORMED, "serial number")
+    # Some devices write 64-bit serials without the leading zero: read them as unsigned.
+    serial = int.from_bytes(data[content:at], "big")
+    algorithm_start, at = der.read_expected(data, at, stop, der.SEQUENCE)
+    algorithm = data[algorithm_start:at]
+    issuer_from = at
+    _, at = der.read_expected(data, at, stop, der.SEQUENCE)
+    issuer = data[issuer_from:at]
+    validity, at = der.read_expected(data, at, stop, der.SEQUENCE)
+    not_before, not_after = _read_validity(data, validity, at)
+    subject_from = at
+    _, at = der.read_expected(data, at, stop, der.SEQUENCE)
+    subject = data[subject_from:at]
+    key_from = at
+    _, at = der.read_expected(data, at, stop, der.SEQUENCE)
+    return _Fields(
+        serial,
+        algorithm,
+        issuer,
+        not_before,
+        not_after,
+        subject,
+        data[key_from:at],
+        _read_optional_rest(data, at, stop),
+    )
+
+
+def _read_validity(data: bytes, start: int, stop: int) -> tuple[datetime, datetime]:
+    tag, first, at = der.read_header(data, start, stop)
+    not_before = der.to_time(data, tag, first, at)
+    tag, second, end = der.read_header(data, at, stop)
+    if end != stop:
+        raise MalformedEvidence(WELL_FORMED, "validity has more than two times")
+    return not_before, der.to_time(data, tag, second, end)
+
+
+def _read_optional_rest(data: bytes, at: int, stop: int) -> dict[bytes, Extension]:
+    """Unique identifiers are passed over; extensions must come last."""
+    while at < stop:
+        tag, content, at = der.read_header(data, at, stop)
+        if tag == _EXTENSIONS_TAG and at == stop:
+            return _read_extensions(data, content, stop)
+        if tag not in {_ISSUER_UNIQUE_ID, _SUBJECT_UNIQUE_ID}:
+            raise MalformedEvidence(WELL_FORMED, f"unknown field {tag:#x}")
+    return {}
+
+
+def _read_extensions(data: bytes, start: int, stop: int) -> dict[bytes, Extension]:
+    at, end = der.read_expected(data, start, stop, der.SEQUENCE)
+    if end != stop:
+        raise MalformedEvidence(WELL_FORMED, "bytes after the extensions")
+    found: dict[bytes, Extension] = {}
+    while at < stop:
+        inner, at = der.read_expected(data, at, stop, der.SEQUENCE)
+        oid_start, oid_stop = der.read_expected(data, inner, at, der.OID)
+        tag, content, end = der.read_header(data, oid_stop, at)
+        critical = False
+        if tag == der.BOOLEAN:
+            critical, _ = der.to_boolean(data, content, end)
+            tag, content, end = der.read_header(data, end, at)
+        if tag != der.OCTET_STRING or end != at:
+            raise MalformedEvidence(WELL_FORMED, "extension without its octet string")
+        oid = data[oid_start:oid_stop]
+        if oid in found:
+            raise MalformedEvidence(UNIQUE_EXTENSIONS, der.to_oid_text(oid))
+        found[oid] = Extension(critical, data[content:end])
+        if len(found) > MAX_EXTENSIONS:
+            raise MalformedEvidence(WELL_FORMED, f"more than {MAX_EXTENSIONS} extensions")
+    return found
+
+
+def _split_algorithm(content: bytes) -> tuple[bytes, bytes]:
+    start, stop = der.read_expected(content, 0, len(content), der.OID)
+    return content[start:stop], content[stop:]
