@@ -18,6 +18,7 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## Make .venv from the hashed locks (again only when they change)
+	@echo "ready: $(VENV)"
 
 $(READY): locks/installer.txt locks/dev.txt pyproject.toml tools/setup.sh tools/uv.sh
 	@PYTHON="$(PYTHON)" sh tools/setup.sh

@@ -36,8 +36,12 @@ pip install --quiet --require-hashes --only-binary :all: -r locks/installer.txt 
     fail "locks/installer.txt could not be installed, see above. Is a package index reachable?"
 
 echo "setup: installing the locked dependencies"
-sh tools/uv.sh pip sync --quiet --python "$venv/bin/python" --require-hashes \
-    locks/dev.txt locks/installer.txt ||
+sync() {
+    sh tools/uv.sh pip sync --quiet --python "$venv/bin/python" --require-hashes "$@" \
+        locks/dev.txt locks/installer.txt
+}
+# What was fetched once is at hand: only what is missing needs the index.
+sync --offline 2>/dev/null || sync ||
     fail "locks/dev.txt could not be installed, see above. Is a package index reachable?"
 
 # The build backend comes from the lock as well, so nothing unhashed is fetched here.
