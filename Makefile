@@ -8,7 +8,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 FUZZ_READY := $(VENV)/.ready-fuzz
-CORE := src/warifu/base src/warifu/attestation
+# Made absolute, because mutants are tested in a folder of their own.
+VECTORS := $(abspath $(or $(WARIFU_VECTORS),../shared/vectors))
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check lint types imports docs-check hosts format bench fuzz mutate \
@@ -62,10 +63,10 @@ bench: $(READY) ## Measure each format against its floor and against the peers
 fuzz: $(FUZZ_READY) ## Coverage-guided fuzzing for SECONDS (default 60)
 	@$(BIN)/python -m tools.fuzz --seconds $(SECONDS)
 
-mutate: $(READY) ## Mutation score of the core
-	@$(BIN)/mutmut run
+mutate: $(READY) ## Mutation score of the core; MUTANTS="warifu.base.codec.*" for a part
+	@WARIFU_VECTORS="$(VECTORS)" $(BIN)/mutmut run --max-children $(WORKERS) $(MUTANTS)
 	@$(BIN)/mutmut export-cicd-stats
-	@cat mutants/mutmut-cicd-stats.json
+	@$(BIN)/python -m tools.mutation mutants/mutmut-cicd-stats.json
 
 coverage: $(READY) ## Branch coverage of the core, with its gate
 	@$(BIN)/python -m pytest -q -n $(WORKERS) -m "not slow" --cov --cov-report=term $(PYTEST_ARGS)
