@@ -1,0 +1,275 @@
+"""Rules of WebAuthn registrations and assertions (WebAuthn Level 3 §7.1, §7.2), in step order.
+
+Rules of the single statement formats are in `webauthn_statements` and beside it.
+"""
+
+from __future__ import annotations
+
+from warifu.base.rule import Leniency, Rule, Text
+
+RESPONSE_FORM = Rule(
+    code="webauthn/response-form",
+    clause="WebAuthn L3 §5.1.8; §7.1 steps 3-4; §7.2 steps 3-4",
+    requires=Text(
+        ja="応答は、登録または認証の応答として定められた項目をそろえたJSONでなければなりません。",
+        en="The response is the JSON of a registration or an authentication, with every member.",
+    ),
+    stops="passing one kind of response off as the other",
+)
+CREDENTIAL_EXPECTED = Rule(
+    code="webauthn/credential-expected",
+    clause="WebAuthn L3 §7.2 steps 5-6",
+    requires=Text(
+        ja="認証に使われたクレデンシャルは、このお客さまに登録済みのものでなければなりません。",
+        en="The credential used is the one registered for this user.",
+    ),
+    stops="signing in with another customer's credential",
+)
+USER_HANDLE = Rule(
+    code="webauthn/user-handle",
+    clause="WebAuthn L3 §7.2 step 6",
+    requires=Text(
+        ja="応答に含まれるユーザーハンドルは、登録時のものと一致しなければなりません。",
+        en="A user handle in the response is the one stored with the credential.",
+    ),
+    stops="mixing up accounts",
+)
+CLIENT_DATA = Rule(
+    code="webauthn/client-data",
+    clause="WebAuthn L3 §5.8.1; §7.1 steps 5-6; §7.2 steps 8-9",
+    requires=Text(
+        ja="クライアントデータは、必要な項目を正しい型で持つJSONでなければなりません。",
+        en="The client data is JSON with the required members in their types.",
+    ),
+    stops="parser differentials",
+)
+TYPE = Rule(
+    code="webauthn/type",
+    clause="WebAuthn L3 §7.1 step 7; §7.2 step 10",
+    requires=Text(
+        ja="クライアントデータの種別は、登録か認証か、実際の手続きと一致しなければなりません。",
+        en="The client data says which ceremony it is for, and it is this one.",
+    ),
+    stops="using a sign-in as a registration, or the reverse",
+)
+CHALLENGE = Rule(
+    code="webauthn/challenge",
+    clause="WebAuthn L3 §7.1 step 8; §7.2 step 11",
+    requires=Text(
+        ja="応答は、こちらから発行したチャレンジに対するものでなければなりません。",
+        en="The response answers the challenge that was issued.",
+    ),
+    stops="replay",
+)
+ORIGIN = Rule(
+    code="webauthn/origin",
+    clause="WebAuthn L3 §7.1 step 9; §7.2 step 12; §13.4.9",
+    requires=Text(
+        ja="手続きは、正規のサイトまたはアプリの上で行われたものでなければなりません。",
+        en="The ceremony took place on an origin that belongs to the service.",
+    ),
+    stops="phishing and relaying through another site",
+)
+CROSS_ORIGIN = Rule(
+    code="webauthn/cross-origin",
+    clause="WebAuthn L3 §7.1 steps 10-11; §7.2 steps 13-14",
+    requires=Text(
+        ja="他サイトの枠内での手続きは、あらかじめ許可された場合に限ります。",
+        en="The ceremony ran inside another site's frame only where that is expected.",
+    ),
+    stops="clickjacking and hidden frames",
+)
+TOP_ORIGIN = Rule(
+    code="webauthn/top-origin",
+    clause="WebAuthn L3 §7.1 step 11; §7.2 step 14",
+    requires=Text(
+        ja="枠を表示している上位サイトは、許可されたサイトでなければなりません。",
+        en="The site around the frame is one that is expected.",
+    ),
+    stops="embedding by strangers",
+)
+ATTESTATION_OBJECT = Rule(
+    code="webauthn/attestation-object",
+    clause="WebAuthn L3 §6.5.4; §7.1 step 13",
+    requires=Text(
+        ja="アテステーションオブジェクトは、定められた三つの項目を持たなければなりません。",
+        en="The attestation object has a format, authenticator data and a statement.",
+    ),
+    stops="parser differentials",
+)
+RP_ID = Rule(
+    code="webauthn/rp-id",
+    clause="WebAuthn L3 §7.1 step 14; §7.2 step 15",
+    requires=Text(
+        ja="認証器は、こちらのサービス（RP ID）に対して署名していなければなりません。",
+        en="The authenticator signed for this relying party's RP ID.",
+    ),
+    stops="use of a credential or statement made for another service",
+)
+USER_PRESENT = Rule(
+    code="webauthn/user-present",
+    clause="WebAuthn L3 §7.1 step 15; §7.2 step 16",
+    requires=Text(
+        ja="利用者がその場で操作したことを、認証器が確認していなければなりません。",
+        en="The authenticator saw that a person was present.",
+    ),
+    stops="use by malware without the person",
+)
+USER_VERIFIED = Rule(
+    code="webauthn/user-verified",
+    clause="WebAuthn L3 §7.1 step 16; §7.2 step 17",
+    requires=Text(
+        ja="本人確認が求められる場合、認証器が本人確認を済ませていなければなりません。",
+        en="Where user verification is required, the authenticator verified the user.",
+    ),
+    stops="use of a stolen device",
+)
+BACKUP_FLAGS = Rule(
+    code="webauthn/backup-flags",
+    clause="WebAuthn L3 §6.1.3; §7.1 step 17; §7.2 step 18",
+    requires=Text(
+        ja="バックアップできない鍵が、バックアップ済みと示されていてはなりません。",
+        en="A key that cannot be backed up is not said to be backed up.",
+    ),
+    stops="contradictory flags of a forged authenticator",
+)
+BACKUP_ELIGIBILITY_KEPT = Rule(
+    code="webauthn/backup-eligibility-kept",
+    clause="WebAuthn L3 §6.1.3; §7.2 step 19",
+    requires=Text(
+        ja="バックアップの可否は、登録時から変わっていてはなりません。",
+        en="Whether the key can be backed up is as it was at registration.",
+    ),
+    stops="substitution of a synced key for a device-bound one",
+)
+ALGORITHM = Rule(
+    code="webauthn/algorithm",
+    clause="WebAuthn L3 §7.1 step 20",
+    requires=Text(
+        ja="公開鍵のアルゴリズムは、登録時に提示したものの一つでなければなりません。",
+        en="The credential's algorithm is one that was offered.",
+    ),
+    stops="downgrade to an algorithm the service does not want",
+)
+STATEMENT_FORMAT = Rule(
+    code="webauthn/statement-format",
+    clause="WebAuthn L3 §7.1 step 21; §8",
+    requires=Text(
+        ja="アテステーションの形式は、対応しているものでなければなりません。",
+        en="The attestation statement is of a format we can verify.",
+    ),
+    stops="statements nobody checks",
+)
+STATEMENT_FORM = Rule(
+    code="webauthn/statement-form",
+    clause="WebAuthn L3 §7.1 step 22; §8",
+    requires=Text(
+        ja="アテステーションステートメントは、その形式の構文に従っていなければなりません。",
+        en="The attestation statement follows the syntax of its format.",
+    ),
+    stops="parser differentials",
+)
+STATEMENT_SIGNATURE = Rule(
+    code="webauthn/statement-signature",
+    clause="WebAuthn L3 §7.1 step 22; §8.2, §8.6",
+    requires=Text(
+        ja="アテステーションの署名は、この認証器データとクライアントデータに対するものでなければ"
+        "なりません。",
+        en="The statement's signature is over this authenticator data and this client data.",
+    ),
+    stops="moving a statement to another key or another ceremony",
+)
+ATTESTATION_TRUSTED = Rule(
+    code="webauthn/attestation-trusted",
+    clause="WebAuthn L3 §7.1 steps 23-24",
+    requires=Text(
+        ja="アテステーションの証明書は、信頼している認証局につながらなければなりません。",
+        en="The statement's chain ends at an anchor or a metadata root that we trust.",
+    ),
+    stops="authenticators made up by an attacker",
+)
+NOT_COMPROMISED = Rule(
+    code="webauthn/authenticator-not-compromised",
+    clause="FIDO Metadata Service v3.1 §3.1.4; WebAuthn L3 §7.1 step 24",
+    requires=Text(
+        ja="認証器の機種について、危殆化や失効がFIDOメタデータに登録されていてはなりません。",
+        en="FIDO metadata reports no compromise or revocation of this authenticator model.",
+    ),
+    stops="authenticators whose keys are known to be broken",
+)
+CREDENTIAL_ID = Rule(
+    code="webauthn/credential-id",
+    clause="WebAuthn L3 §7.1 step 25; §5.1.8",
+    requires=Text(
+        ja="クレデンシャルIDは1023バイト以下で、応答のすべての箇所で一致しなければなりません。",
+        en="The credential id is at most 1023 bytes and the same wherever it is stated.",
+    ),
+    stops="registering under an id the authenticator did not sign",
+)
+ASSERTION_SIGNATURE = Rule(
+    code="webauthn/assertion-signature",
+    clause="WebAuthn L3 §7.2 steps 20-21",
+    requires=Text(
+        ja="認証の署名は、登録済みの公開鍵で正しく検証できなければなりません。",
+        en="The assertion verifies under the registered public key.",
+    ),
+    stops="forgery",
+)
+COUNTER = Rule(
+    code="webauthn/counter",
+    clause="WebAuthn L3 §6.1.1; §7.2 step 22",
+    requires=Text(
+        ja="署名カウンターは、前回より増えていなければなりません（双方ゼロの場合を除きます）。",
+        en="The signature counter has grown since last time, unless both are zero.",
+    ),
+    stops="cloned authenticators",
+)
+
+TOKEN_BINDING = Leniency(
+    name="webauthn/token-binding-kept",
+    departs_from="WebAuthn L3 §5.8.1: tokenBinding is reserved and no longer written",
+    seen_on="browsers of 2018 to 2020, in evidence that was stored then",
+)
+
+REGISTRATION_RULES: tuple[Rule, ...] = (
+    RESPONSE_FORM,
+    CLIENT_DATA,
+    TYPE,
+    CHALLENGE,
+    ORIGIN,
+    CROSS_ORIGIN,
+    TOP_ORIGIN,
+    ATTESTATION_OBJECT,
+    RP_ID,
+    USER_PRESENT,
+    USER_VERIFIED,
+    BACKUP_FLAGS,
+    ALGORITHM,
+    STATEMENT_FORMAT,
+    STATEMENT_FORM,
+    STATEMENT_SIGNATURE,
+    ATTESTATION_TRUSTED,
+    NOT_COMPROMISED,
+    CREDENTIAL_ID,
+)
+ASSERTION_RULES: tuple[Rule, ...] = (
+    RESPONSE_FORM,
+    CREDENTIAL_EXPECTED,
+    USER_HANDLE,
+    CLIENT_DATA,
+    TYPE,
+    CHALLENGE,
+    ORIGIN,
+    CROSS_ORIGIN,
+    TOP_ORIGIN,
+    RP_ID,
+    USER_PRESENT,
+    USER_VERIFIED,
+    BACKUP_FLAGS,
+    BACKUP_ELIGIBILITY_KEPT,
+    ASSERTION_SIGNATURE,
+    COUNTER,
+)
+RULES: tuple[Rule, ...] = tuple(dict.fromkeys((*REGISTRATION_RULES, *ASSERTION_RULES)))
+
+LENIENCIES: tuple[Leniency, ...] = (TOKEN_BINDING,)
