@@ -44,14 +44,36 @@ def decode_object(data: bytes, *, max_bytes: int = MAX_BYTES) -> dict[str, Any]:
     Raises:
         MalformedEvidence: Too large, not JSON, too deep, duplicate names, or not an object.
     """
+    value = decode(data, max_bytes=max_bytes)
+    if type(value) is not dict:
+        raise MalformedEvidence(EXPECTED_TYPE, f"object wanted, {type(value).__name__} found")
+    return value
+
+
+def decode(
+    data: bytes,
+    *,
+    max_bytes: int = MAX_BYTES,
+    decoder: json.JSONDecoder | None = None,
+) -> Any:  # noqa: ANN401 - the caller checks each member's type
+    """Decode UTF-8 JSON of any top level.
+
+    Args:
+        data: UTF-8 text. A byte order mark is not accepted.
+        max_bytes: The size above which nothing is read.
+        decoder: Another way with repeated names than refusing them, such as `REPEATS_ALIKE`.
+
+    Raises:
+        MalformedEvidence: Too large, not JSON, too deep, or duplicate names.
+    """
     if len(data) > max_bytes:
         raise MalformedEvidence(WELL_FORMED, f"more than {max_bytes} bytes")
     try:
-        value = _DECODER.decode(data.decode("utf-8"))
+        value = (decoder or _DECODER).decode(data.decode("utf-8"))
+        if b"\\u" in data:  # RFC 7493 §2.1: half a surrogate pair is no text, nor can it be stored
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError) as error:
         raise MalformedEvidence(WELL_FORMED, type(error).__name__) from error
-    if type(value) is not dict:
-        raise MalformedEvidence(EXPECTED_TYPE, f"object wanted, {type(value).__name__} found")
     return value
 
 
@@ -62,8 +84,20 @@ def _unique_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return unique
 
 
+def _names_repeated_alike(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    unique = dict(pairs)
+    if len(unique) != len(pairs) and any(unique[name] != value for name, value in pairs):
+        raise ValueError("duplicate name with another value")
+    return unique
+
+
 def _refuse_constant(_: str) -> Never:
     raise ValueError("not a JSON number")
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_unique_names, parse_constant=_refuse_constant)
+
+REPEATS_ALIKE = json.JSONDecoder(
+    object_pairs_hook=_names_repeated_alike, parse_constant=_refuse_constant
+)
+"""Takes a name that is repeated with an equal value, for publishers who do that."""
