@@ -12,7 +12,7 @@ from warifu.base.pki.path import TrustPoint
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-from warifu.base.pki.certificate import Certificate  # noqa: TC001 - msgspec
+from warifu.base.pki.certificate import Certificate
 
 
 class AnchorUse(StrEnum):

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003 - msgspec reads annotations at run time
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
 from warifu.attestation.claims import Realm
-from warifu.attestation.trust.anchors import Anchor, AnchorUse  # noqa: TC001 - msgspec
-from warifu.attestation.trust.boot_keys import BootKeys  # noqa: TC001 - msgspec
-from warifu.attestation.trust.metadata import Metadata  # noqa: TC001 - msgspec
-from warifu.attestation.trust.revocation import RevocationList  # noqa: TC001 - msgspec
+from warifu.attestation.trust.anchors import Anchor, AnchorUse
+from warifu.attestation.trust.boot_keys import BootKeys
+from warifu.attestation.trust.metadata import Metadata
+from warifu.attestation.trust.revocation import RevocationList
 
 if TYPE_CHECKING:
+    from warifu.base.pki.certificate import Certificate
     from warifu.base.pki.path import TrustPoint
 
 
@@ -32,3 +33,7 @@ class TrustView(Struct, frozen=True, kw_only=True):
     def points(self, use: AnchorUse) -> tuple[TrustPoint, ...]:
         """The anchors for one use, as certification paths see them. May be empty: trust nothing."""
         return tuple(anchor.point for anchor in self.anchors if use in anchor.uses)
+
+    def anchor_certificate(self, name: str) -> Certificate:
+        """The certificate of the anchor with this name, which a path of this view has reached."""
+        return next(anchor.certificate for anchor in self.anchors if anchor.name == name)
