@@ -83,6 +83,8 @@ class Certificate(Struct, frozen=True, kw_only=True):
     signed: bytes
     """tbsCertificate as received: what the signature covers."""
     serial: int
+    version: int
+    """1, 2 or 3 in sound certificates; what is written is kept."""
     signature_algorithm: bytes
     """Content octets of the algorithm's object identifier."""
     signature_parameters: bytes
@@ -137,6 +139,7 @@ def read_certificate(data: bytes) -> Certificate:
         der=data,
         signed=signed,
         serial=fields.serial,
+        version=fields.version,
         signature_algorithm=oid,
         signature_parameters=parameters,
         signature=der.to_bit_string(data, signature_start, end),
@@ -151,6 +154,7 @@ def read_certificate(data: bytes) -> Certificate:
 
 
 class _Fields(Struct, frozen=True):
+    version: int
     serial: int
     algorithm: bytes
     issuer: bytes
@@ -164,7 +168,10 @@ class _Fields(Struct, frozen=True):
 def _read_fields(data: bytes, start: int, stop: int) -> _Fields:
     """The fields of tbsCertificate in their fixed order (RFC 5280 §4.1.2)."""
     tag, content, at = der.read_header(data, start, stop)
+    version = 1
     if tag == _VERSION_TAG:
+        number, end = der.read_expected(data, content, at, der.INTEGER)
+        version += der.to_integer(data, number, end)
         tag, content, at = der.read_header(data, at, stop)
     if tag != der.INTEGER or at - content > MAX_SERIAL_OCTETS:
         raise MalformedEvidence(WELL_FORMED, "serial number")
@@ -183,6 +190,7 @@ def _read_fields(data: bytes, start: int, stop: int) -> _Fields:
     key_from = at
     _, at = der.read_expected(data, at, stop, der.SEQUENCE)
     return _Fields(
+        version,
         serial,
         algorithm,
         issuer,

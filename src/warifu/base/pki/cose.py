@@ -49,6 +49,9 @@ ALGORITHM = Rule(
     stops="retired or unknown algorithms",
 )
 
+P256_POINT_OCTETS = 65
+"""An uncompressed point of P-256: the end of its SubjectPublicKeyInfo."""
+
 _KTY, _ALG, _CRV, _X, _Y = 1, 3, -1, -2, -3
 _OKP, _EC2, _RSA, _AKP = 1, 2, 3, 7
 
@@ -95,9 +98,7 @@ def key_from_map(item: dict[Any, Any]) -> CoseKey:
         BadEvidence: ``cose/algorithm``, ``cose/key``, ``pki/public-key``.
     """
     identifier = item.get(_ALG)
-    algorithm = ALGORITHMS.get(identifier) if type(identifier) is int else None
-    if algorithm is None:
-        raise BadEvidence(ALGORITHM, f"alg {identifier!r:.40}")
+    algorithm = find_algorithm(identifier)
     if item.get(_KTY) != algorithm.key_type or type(item[_KTY]) is not int:
         raise BadEvidence(KEY, f"kty {item.get(_KTY)!r:.40} with {algorithm.name}")
     if algorithm.key_type == _RSA:
@@ -116,16 +117,16 @@ def key_from_map(item: dict[Any, Any]) -> CoseKey:
     )
 
 
-def signing_scheme(identifier: object) -> Scheme:
-    """The scheme that a COSE algorithm identifier names, where no COSE key stands beside it.
+def find_algorithm(identifier: object) -> CoseAlgorithm:
+    """What a COSE algorithm identifier names.
 
     Raises:
-        BadEvidence: ``cose/algorithm``.
+        BadEvidence: ``cose/algorithm`` for one we do not know or do not accept.
     """
     algorithm = ALGORITHMS.get(identifier) if type(identifier) is int else None
     if algorithm is None:
         raise BadEvidence(ALGORITHM, f"alg {identifier!r:.40}")
-    return algorithm.scheme
+    return algorithm
 
 
 def _elliptic_spki(item: dict[Any, Any], algorithm: CoseAlgorithm) -> bytes:
@@ -168,9 +169,7 @@ def _rsa_key(item: dict[Any, Any], identifier: int, algorithm: CoseAlgorithm) ->
         raise BadEvidence(KEY, "RSA key without modulus or exponent")
     if len(modulus) > signature.MAX_RSA_BITS // 8 + 1 or len(exponent) > MAX_RSA_EXPONENT_OCTETS:
         raise BadEvidence(KEY, "RSA key too large")
-    numbers = rsa.RSAPublicNumbers(
-        int.from_bytes(exponent, "big"), int.from_bytes(modulus, "big")
-    )
+    numbers = rsa.RSAPublicNumbers(int.from_bytes(exponent, "big"), int.from_bytes(modulus, "big"))
     try:
         key = numbers.public_key()
     except ValueError as error:

@@ -93,9 +93,7 @@ def _find_path(
 ) -> Path | None:
     """The proved path of a statement, or of the first part of a compound one that has a path."""
     if facts.parts:
-        return next(
-            filter(None, (_find_path(part, context, entry) for part in facts.parts)), None
-        )
+        return next(filter(None, (_find_path(part, context, entry) for part in facts.parts)), None)
     if facts.path is not None or not facts.certificates:
         return facts.path
     points: list[TrustPoint] = [

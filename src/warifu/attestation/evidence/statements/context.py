@@ -2,7 +2,9 @@
 
 Each format is one module with one function of type `StatementVerifier`::
 
-    def verify_statement(statement: dict[Any, Any], context: StatementContext) -> StatementFacts
+    def verify_statement(statement: Any, context: StatementContext) -> StatementFacts
+
+`statement` is decoded CBOR of any type; `statement_map` insists on a map.
 
 It checks everything its clause demands except who the chain leads to; that is
 `anchoring.anchor_statement`, the same for all.
@@ -24,11 +26,13 @@ from warifu.attestation.evidence.rules import webauthn as rules
 from warifu.attestation.examination import Examination
 from warifu.attestation.trust.anchors import AnchorUse
 from warifu.attestation.trust.view import TrustView
-from warifu.base.errors import MalformedEvidence
+from warifu.base.errors import BadEvidence, MalformedEvidence
 from warifu.base.pki.certificate import Certificate, read_certificate
 from warifu.base.pki.cose import CoseKey
 from warifu.base.pki.memory import read_authority
 from warifu.base.pki.path import LENGTH, MAX_PATH, Path
+from warifu.base.pki.signature import SIGNATURE, PublicKey, Scheme, check_signature
+from warifu.base.rule import Rule
 
 
 class StatementContext(Struct, frozen=True, kw_only=True):
@@ -54,7 +58,7 @@ class StatementContext(Struct, frozen=True, kw_only=True):
 
     @property
     def signed(self) -> bytes:
-        """authenticatorData and clientDataHash joined: what most formats sign."""
+        """Authenticator data and client data hash joined: what most formats sign."""
         return self.authenticator_data.raw + self.client_data_hash
 
 
@@ -84,17 +88,47 @@ class StatementFacts(Struct, frozen=True, kw_only=True):
     """What only this format tells."""
     parts: tuple[StatementFacts, ...] = ()
     """The statements of a compound statement."""
+    rules: tuple[Rule, ...] = ()
+    """The rules of the format that were checked and held."""
 
 
 class StatementVerifier(Protocol):
     """The one function of each statement format."""
 
-    def __call__(self, statement: dict[Any, Any], context: StatementContext) -> StatementFacts:
+    def __call__(self, statement: Any, context: StatementContext, /) -> StatementFacts:  # noqa: ANN401 - CBOR
         """Verify one attStmt.
 
         Raises:
             BadEvidence: A rule of the format is not met.
         """
+
+
+def statement_map(statement: Any) -> dict[Any, Any]:  # noqa: ANN401 - decoded CBOR
+    """The statement, which must be a map.
+
+    Raises:
+        MalformedEvidence: ``webauthn/statement-form``.
+    """
+    if type(statement) is not dict:
+        raise MalformedEvidence(rules.STATEMENT_FORM, f"{type(statement).__name__}, not a map")
+    return statement
+
+
+def check_statement_signature(
+    scheme: Scheme, key: PublicKey, signature: bytes, signed: bytes
+) -> None:
+    """Verify a statement's signature.
+
+    Raises:
+        BadEvidence: ``webauthn/statement-signature``, or ``pki/signature-algorithm`` where scheme
+            and key do not fit.
+    """
+    try:
+        check_signature(scheme, key, signature, signed)
+    except BadEvidence as error:
+        if error.rule is not SIGNATURE:
+            raise
+        raise BadEvidence(rules.STATEMENT_SIGNATURE, error.detail) from error
 
 
 def read_chain(statement: dict[Any, Any]) -> tuple[Certificate, ...]:

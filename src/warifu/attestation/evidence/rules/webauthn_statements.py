@@ -1,0 +1,104 @@
+"""Rules of the attestation statement formats packed, fido-u2f, apple, none and compound."""
+
+from __future__ import annotations
+
+from warifu.attestation.evidence.rules.webauthn import STATEMENT_FORM, STATEMENT_SIGNATURE
+from warifu.base.rule import Rule, Text
+
+PACKED_CERTIFICATE = Rule(
+    code="webauthn-packed/certificate",
+    clause="WebAuthn L3 §8.2.1",
+    requires=Text(
+        ja="packed形式の証明書は、認証器アテステーション用の項目をすべて満たさなければなりません。",
+        en="The attestation certificate is of version 3, no authority, and names country, maker "
+        "and the unit Authenticator Attestation.",
+    ),
+    stops="web server or app certificates posing as an authenticator's",
+)
+PACKED_MODEL = Rule(
+    code="webauthn-packed/model",
+    clause="WebAuthn L3 §8.2, §8.2.1",
+    requires=Text(
+        ja="証明書に機種識別子（AAGUID）がある場合、認証器データのものと一致しなければなりません。",
+        en="Where the certificate names an authenticator model, it is the one in the data.",
+    ),
+    stops="passing one model off as another",
+)
+SELF_ALGORITHM = Rule(
+    code="webauthn-packed/self-algorithm",
+    clause="WebAuthn L3 §8.2",
+    requires=Text(
+        ja="自己アテステーションのアルゴリズムは、登録する鍵のものと一致しなければなりません。",
+        en="A self attestation uses the algorithm of the credential key itself.",
+    ),
+    stops="algorithm confusion",
+)
+U2F_CERTIFICATE = Rule(
+    code="webauthn-fido-u2f/certificate",
+    clause="WebAuthn L3 §8.6",
+    requires=Text(
+        ja="fido-u2f形式の証明書は一枚だけで、その鍵はP-256でなければなりません。",
+        en="There is exactly one attestation certificate and its key is on P-256.",
+    ),
+    stops="chains and keys that U2F authenticators cannot have",
+)
+U2F_KEY = Rule(
+    code="webauthn-fido-u2f/key",
+    clause="WebAuthn L3 §8.6",
+    requires=Text(
+        ja="fido-u2f形式で登録できる鍵は、P-256の鍵（ES256）だけです。",
+        en="The credential key is on P-256, the only curve of U2F.",
+    ),
+    stops="signing a key other than the one registered",
+)
+APPLE_NONCE = Rule(
+    code="webauthn-apple/nonce",
+    clause="WebAuthn L3 §8.8",
+    requires=Text(
+        ja="Appleの証明書に含まれるノンスは、認証器データとクライアントデータから計算した値と"
+        "一致しなければなりません。",
+        en="The nonce in Apple's certificate is the digest of this authenticator and client data.",
+    ),
+    stops="replaying a certificate in another ceremony",
+)
+APPLE_KEY = Rule(
+    code="webauthn-apple/key",
+    clause="WebAuthn L3 §8.8",
+    requires=Text(
+        ja="Appleの証明書の公開鍵は、登録する鍵と同じでなければなりません。",
+        en="Apple's certificate is for the credential key.",
+    ),
+    stops="registering a key that Apple did not attest",
+)
+COMPOUND_PARTS = Rule(
+    code="webauthn-compound/parts",
+    clause="WebAuthn L3 §8.9",
+    requires=Text(
+        ja="compound形式は、入れ子でない二つ以上のステートメントから成らなければなりません。",
+        en="A compound statement has two or more parts, none of them compound.",
+    ),
+    stops="nesting that exhausts the verifier, and empty shells",
+)
+
+PACKED_RULES: tuple[Rule, ...] = (
+    STATEMENT_FORM,
+    STATEMENT_SIGNATURE,
+    PACKED_CERTIFICATE,
+    PACKED_MODEL,
+)
+PACKED_SELF_RULES: tuple[Rule, ...] = (STATEMENT_FORM, SELF_ALGORITHM, STATEMENT_SIGNATURE)
+U2F_RULES: tuple[Rule, ...] = (STATEMENT_FORM, U2F_CERTIFICATE, U2F_KEY, STATEMENT_SIGNATURE)
+APPLE_RULES: tuple[Rule, ...] = (STATEMENT_FORM, APPLE_NONCE, APPLE_KEY)
+NONE_RULES: tuple[Rule, ...] = (STATEMENT_FORM,)
+COMPOUND_RULES: tuple[Rule, ...] = (STATEMENT_FORM, COMPOUND_PARTS)
+
+RULES: tuple[Rule, ...] = (
+    PACKED_CERTIFICATE,
+    PACKED_MODEL,
+    SELF_ALGORITHM,
+    U2F_CERTIFICATE,
+    U2F_KEY,
+    APPLE_NONCE,
+    APPLE_KEY,
+    COMPOUND_PARTS,
+)
