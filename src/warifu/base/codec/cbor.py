@@ -11,16 +11,18 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any, Never, TypeVar
 
 import cbor2
+from msgspec import Struct
 
 from warifu.base.errors import MalformedEvidence
 from warifu.base.rule import Rule, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Container, Mapping
 
 Kind = TypeVar("Kind")
 
-MAX_BYTES = 1 << 20
+MAX_BYTES = 1 << 17
+"""Small on purpose: integer keys can be chosen to collide, and a map is then read in n² steps."""
 MAX_DEPTH = 16
 
 WELL_FORMED = Rule(
@@ -43,16 +45,37 @@ EXPECTED_TYPE = Rule(
 )
 
 
+class Tagged(Struct, frozen=True):
+    """A tagged item: the tag number and what it stands before."""
+
+    tag: int
+    value: Any
+
+
 def decode(data: bytes) -> Any:  # noqa: ANN401 - the caller checks each item's type
     """Decode one item that must fill all of `data`.
 
     Raises:
         MalformedEvidence: Too large, too deep, indefinite, duplicate key, tagged, or bytes left.
     """
-    value, consumed = decode_prefix(data)
-    if consumed != len(data):
-        raise MalformedEvidence(WELL_FORMED, f"{len(data) - consumed} bytes left over")
-    return value
+    return _whole(data, _refuse_tag)
+
+
+def decode_tagged(data: bytes, allowed: Container[int]) -> Any:  # noqa: ANN401 - as `decode`
+    """Decode one item that must fill all of `data`, with some tags in it as `Tagged`.
+
+    Args:
+        data: The encoded item.
+        allowed: Tag numbers that may occur, at any place; none that the library acts upon.
+
+    Raises:
+        MalformedEvidence: As for `decode`, or a tag that is not allowed.
+    """
+
+    def keep(tag: cbor2.CBORTag, _: bool) -> Tagged:  # noqa: FBT001 - called by the library
+        return Tagged(tag.tag, tag.value) if tag.tag in allowed else _refuse_tag()
+
+    return _whole(data, keep)
 
 
 def decode_prefix(data: bytes) -> tuple[Any, int]:
@@ -61,21 +84,7 @@ def decode_prefix(data: bytes) -> tuple[Any, int]:
     Raises:
         MalformedEvidence: As for `decode`, but bytes may be left.
     """
-    if len(data) > MAX_BYTES:
-        raise MalformedEvidence(WELL_FORMED, f"more than {MAX_BYTES} bytes")
-    source = BytesIO(data)
-    try:
-        value = cbor2.load(
-            source,
-            tag_hook=_refuse_tag,
-            semantic_decoders=_NO_SEMANTICS,
-            max_depth=MAX_DEPTH,
-            allow_indefinite=False,
-            allow_duplicate_keys=False,
-        )
-    except (cbor2.CBORDecodeError, ValueError, TypeError, OverflowError, MemoryError) as error:
-        raise MalformedEvidence(WELL_FORMED, type(error).__name__) from error
-    return value, source.tell()
+    return _load(data, _refuse_tag)
 
 
 def decode_map(data: bytes) -> dict[Any, Any]:
@@ -107,6 +116,31 @@ def member(item: Mapping[Any, Any], key: str | int, kind: type[Kind]) -> Kind:
 def encode_deterministic(value: object) -> bytes:
     """Encode in the core deterministic form (RFC 8949 §4.2.1)."""
     return cbor2.dumps(value, canonical=True)
+
+
+def _whole(data: bytes, tag_hook: Callable[..., Any]) -> Any:  # noqa: ANN401 - as `decode`
+    value, consumed = _load(data, tag_hook)
+    if consumed != len(data):
+        raise MalformedEvidence(WELL_FORMED, f"{len(data) - consumed} bytes left over")
+    return value
+
+
+def _load(data: bytes, tag_hook: Callable[..., Any]) -> tuple[Any, int]:
+    if len(data) > MAX_BYTES:
+        raise MalformedEvidence(WELL_FORMED, f"more than {MAX_BYTES} bytes")
+    source = BytesIO(data)
+    try:
+        value = cbor2.load(
+            source,
+            tag_hook=tag_hook,
+            semantic_decoders=_NO_SEMANTICS,
+            max_depth=MAX_DEPTH,
+            allow_indefinite=False,
+            allow_duplicate_keys=False,
+        )
+    except (cbor2.CBORDecodeError, ValueError, TypeError, OverflowError, MemoryError) as error:
+        raise MalformedEvidence(WELL_FORMED, type(error).__name__) from error
+    return value, source.tell()
 
 
 def _refuse_tag(*_: object) -> Never:

@@ -222,10 +222,10 @@ def to_time(data: bytes, tag: int, start: int, stop: int) -> datetime:
         MalformedEvidence: Another type, not ``…SSZ``, or no such moment.
     """
     text = data[start:stop]
-    if tag == UTC_TIME and len(text) == 13:  # noqa: PLR2004 - YYMMDDHHMMSSZ
+    if tag == UTC_TIME and len(text) == 13:
         century = b"19" if text[:2] >= b"50" else b"20"
         text = century + text
-    elif tag != GENERALIZED_TIME or len(text) != 15:  # noqa: PLR2004 - YYYYMMDDHHMMSSZ
+    elif tag != GENERALIZED_TIME or len(text) != 15:
         raise MalformedEvidence(EXPECTED_TYPE, f"time at {start}")
     digits = text[:14]
     if text[14] != 0x5A or not digits.isdigit():
@@ -253,6 +253,22 @@ def to_bit_string(data: bytes, start: int, stop: int) -> bytes:
     if start == stop or data[start] != 0:
         raise MalformedEvidence(WELL_FORMED, f"bit string with unused bits at {start}")
     return data[start + 1 : stop]
+
+
+def to_named_bits(data: bytes, start: int, stop: int) -> bytes:
+    """Octets of a BIT STRING whose bits are named flags; the first bit is the highest (X.690 §8.6).
+
+    Raises:
+        MalformedEvidence: Empty, or with unused bits that do not exist or are set.
+    """
+    if start == stop:
+        raise MalformedEvidence(WELL_FORMED, f"empty bit string at {start}")
+    unused, octets = data[start], data[start + 1 : stop]
+    if unused > 7 or (unused and not octets):
+        raise MalformedEvidence(WELL_FORMED, f"{unused} unused bits at {start}")
+    if unused and octets[-1] & ((1 << unused) - 1):
+        raise MalformedEvidence(WELL_FORMED, f"unused bits are set at {start}")
+    return octets
 
 
 def to_text(content: bytes) -> str:

@@ -7,12 +7,14 @@ RFC 7493 §2.3).
 from __future__ import annotations
 
 import json
+from math import isinf
 from typing import Any, Never
 
 from warifu.base.errors import MalformedEvidence
 from warifu.base.rule import Rule, Text
 
 MAX_BYTES = 4 << 20
+MAX_DEPTH = 32
 
 WELL_FORMED = Rule(
     code="json/well-formed",
@@ -72,6 +74,9 @@ def decode(
         value = (decoder or _DECODER).decode(data.decode("utf-8"))
         if b"\\u" in data:  # RFC 7493 §2.1: half a surrogate pair is no text, nor can it be stored
             json.dumps(value, ensure_ascii=False).encode("utf-8")
+        # Fewer brackets than levels allowed cannot nest deeper: no walk for ordinary evidence.
+        if data.count(b"{") + data.count(b"[") > MAX_DEPTH:
+            _check_depth(value)
     except (ValueError, RecursionError) as error:
         raise MalformedEvidence(WELL_FORMED, type(error).__name__) from error
     return value
@@ -91,13 +96,34 @@ def _names_repeated_alike(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return unique
 
 
+def _check_depth(value: object) -> None:
+    level: list[Any] = [value]
+    for _ in range(MAX_DEPTH + 1):
+        level = [
+            member
+            for item in level
+            for member in (item.values() if type(item) is dict else item)
+            if type(member) in _CONTAINERS
+        ]
+        if not level:
+            return
+    raise ValueError("too deep")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if isinf(number):
+        raise ValueError("number out of range")
+    return number
+
+
 def _refuse_constant(_: str) -> Never:
     raise ValueError("not a JSON number")
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_unique_names, parse_constant=_refuse_constant)
+_CONTAINERS = frozenset({dict, list})
+_NUMBERS: dict[str, Any] = {"parse_constant": _refuse_constant, "parse_float": _finite}
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique_names, **_NUMBERS)
 
-REPEATS_ALIKE = json.JSONDecoder(
-    object_pairs_hook=_names_repeated_alike, parse_constant=_refuse_constant
-)
+REPEATS_ALIKE = json.JSONDecoder(object_pairs_hook=_names_repeated_alike, **_NUMBERS)
 """Takes a name that is repeated with an equal value, for publishers who do that."""

@@ -30,7 +30,7 @@ def from_base64url(text: str | bytes) -> bytes:
         MalformedEvidence: Characters outside the alphabet, impossible length, or stray bits.
     """
     raw = text.encode("ascii", "replace") if isinstance(text, str) else text
-    raw = raw.rstrip(b"=") if raw.endswith(b"=") and len(raw) % 4 == 0 else raw
+    raw = _without_padding(raw)
     if not _BASE64URL.fullmatch(raw):
         raise MalformedEvidence(WELL_FORMED, "not base64url")
     return _decode(raw.translate(_URL_TO_STANDARD))
@@ -44,7 +44,7 @@ def from_base64(text: str | bytes) -> bytes:
     """
     raw = text.encode("ascii", "replace") if isinstance(text, str) else text
     raw = b"".join(raw.split())
-    raw = raw.rstrip(b"=") if raw.endswith(b"=") and len(raw) % 4 == 0 else raw
+    raw = _without_padding(raw)
     if not _BASE64.fullmatch(raw):
         raise MalformedEvidence(WELL_FORMED, "not base64")
     return _decode(raw)
@@ -80,15 +80,21 @@ def from_pem_certificates(data: bytes) -> list[bytes]:
     return blocks
 
 
+def _without_padding(raw: bytes) -> bytes:
+    """At most two padding characters are taken off; what remains falls to the alphabet."""
+    if len(raw) % 4 or not raw.endswith(b"="):
+        return raw
+    return raw[:-2] if raw.endswith(b"==") else raw[:-1]
+
+
 def _decode(raw: bytes) -> bytes:
     try:
         decoded = binascii.a2b_base64(raw + b"=" * (-len(raw) % 4), strict_mode=bool(raw))
     except binascii.Error as error:
         raise MalformedEvidence(WELL_FORMED, "impossible base64 length") from error
     # Unused bits of the last character must be zero, or one value would have several texts.
-    if len(raw) % 4 and binascii.b2a_base64(decoded[-2:] if len(raw) % 4 == 3 else decoded[-1:])[
-        : len(raw) % 4
-    ] != raw[len(raw) - len(raw) % 4 :]:
+    tail = len(raw) % 4
+    if tail and binascii.b2a_base64(decoded[1 - tail :])[:tail] != raw[-tail:]:
         raise MalformedEvidence(WELL_FORMED, "stray bits in base64")
     return decoded
 

@@ -8,7 +8,7 @@ reader takes the positions that verification needs and leaves extensions raw unt
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec import Struct
 
@@ -55,6 +55,12 @@ ALGORITHM_PARAMETERS_NULL = Leniency(
     name="pki/ecdsa-parameters-null",
     departs_from="RFC 5758 §3.2: parameters of ECDSA algorithm identifiers are absent",
     seen_on="Titan M StrongBox leaves of the Pixel 3",
+)
+
+SERIAL_UNSIGNED = Leniency(
+    name="pki/serial-unsigned",
+    departs_from="RFC 5280 §4.1.2.2, X.690 §8.3.2: serial numbers are positive and minimal",
+    seen_on="key stores that write a 64-bit serial number without a leading zero octet",
 )
 
 BASIC_CONSTRAINTS = der.from_oid_text("2.5.29.19")
@@ -134,7 +140,9 @@ def read_certificate(data: bytes) -> Certificate:
     if fields.algorithm != outer_algorithm:
         raise MalformedEvidence(ONE_ALGORITHM)
     oid, parameters = _split_algorithm(outer_algorithm)
-    lenient = parameters == _DER_NULL and oid.startswith(_ECDSA_PREFIX)
+    leniencies = fields.leniencies
+    if parameters == _DER_NULL and oid.startswith(_ECDSA_PREFIX):
+        leniencies = (ALGORITHM_PARAMETERS_NULL, *leniencies)
     return Certificate(
         der=data,
         signed=signed,
@@ -149,8 +157,11 @@ def read_certificate(data: bytes) -> Certificate:
         not_after=fields.not_after,
         public_key=fields.public_key,
         extensions=fields.extensions,
-        leniencies=(ALGORITHM_PARAMETERS_NULL,) if lenient else (),
+        leniencies=leniencies,
     )
+
+
+_Extensions: TypeAlias = tuple[dict[bytes, Extension], tuple[Leniency, ...]]
 
 
 class _Fields(Struct, frozen=True):
@@ -163,6 +174,7 @@ class _Fields(Struct, frozen=True):
     subject: bytes
     public_key: bytes
     extensions: dict[bytes, Extension]
+    leniencies: tuple[Leniency, ...]
 
 
 def _read_fields(data: bytes, start: int, stop: int) -> _Fields:
@@ -171,12 +183,14 @@ def _read_fields(data: bytes, start: int, stop: int) -> _Fields:
     version = 1
     if tag == _VERSION_TAG:
         number, end = der.read_expected(data, content, at, der.INTEGER)
+        if end != at:
+            raise MalformedEvidence(WELL_FORMED, "bytes after the version")
         version += der.to_integer(data, number, end)
         tag, content, at = der.read_header(data, at, stop)
-    if tag != der.INTEGER or at - content > MAX_SERIAL_OCTETS:
+    if tag != der.INTEGER or not 0 < at - content <= MAX_SERIAL_OCTETS:
         raise MalformedEvidence(WELL_FORMED, "serial number")
-    # Some devices write 64-bit serials without the leading zero: read them as unsigned.
     serial = int.from_bytes(data[content:at], "big")
+    positive = serial.bit_length() // 8 + 1 == at - content
     algorithm_start, at = der.read_expected(data, at, stop, der.SEQUENCE)
     algorithm = data[algorithm_start:at]
     issuer_from = at
@@ -189,6 +203,8 @@ def _read_fields(data: bytes, start: int, stop: int) -> _Fields:
     subject = data[subject_from:at]
     key_from = at
     _, at = der.read_expected(data, at, stop, der.SEQUENCE)
+    public_key = data[key_from:at]
+    extensions, lenient = _read_optional_rest(data, at, stop)
     return _Fields(
         version,
         serial,
@@ -197,8 +213,9 @@ def _read_fields(data: bytes, start: int, stop: int) -> _Fields:
         not_before,
         not_after,
         subject,
-        data[key_from:at],
-        _read_optional_rest(data, at, stop),
+        public_key,
+        extensions,
+        lenient if positive else (SERIAL_UNSIGNED, *lenient),
     )
 
 
@@ -211,7 +228,7 @@ def _read_validity(data: bytes, start: int, stop: int) -> tuple[datetime, dateti
     return not_before, der.to_time(data, tag, second, end)
 
 
-def _read_optional_rest(data: bytes, at: int, stop: int) -> dict[bytes, Extension]:
+def _read_optional_rest(data: bytes, at: int, stop: int) -> _Extensions:
     """Unique identifiers are passed over; extensions must come last."""
     while at < stop:
         tag, content, at = der.read_header(data, at, stop)
@@ -219,21 +236,23 @@ def _read_optional_rest(data: bytes, at: int, stop: int) -> dict[bytes, Extensio
             return _read_extensions(data, content, stop)
         if tag not in {_ISSUER_UNIQUE_ID, _SUBJECT_UNIQUE_ID}:
             raise MalformedEvidence(WELL_FORMED, f"unknown field {tag:#x}")
-    return {}
+    return {}, ()
 
 
-def _read_extensions(data: bytes, start: int, stop: int) -> dict[bytes, Extension]:
+def _read_extensions(data: bytes, start: int, stop: int) -> _Extensions:
     at, end = der.read_expected(data, start, stop, der.SEQUENCE)
     if end != stop:
         raise MalformedEvidence(WELL_FORMED, "bytes after the extensions")
     found: dict[bytes, Extension] = {}
+    leniencies: list[Leniency] = []
     while at < stop:
         inner, at = der.read_expected(data, at, stop, der.SEQUENCE)
         oid_start, oid_stop = der.read_expected(data, inner, at, der.OID)
         tag, content, end = der.read_header(data, oid_stop, at)
         critical = False
         if tag == der.BOOLEAN:
-            critical, _ = der.to_boolean(data, content, end)
+            critical, leniency = der.to_boolean(data, content, end)
+            leniencies += [leniency] if leniency else []
             tag, content, end = der.read_header(data, end, at)
         if tag != der.OCTET_STRING or end != at:
             raise MalformedEvidence(WELL_FORMED, "extension without its octet string")
@@ -243,7 +262,7 @@ def _read_extensions(data: bytes, start: int, stop: int) -> dict[bytes, Extensio
         found[oid] = Extension(critical, data[content:end])
         if len(found) > MAX_EXTENSIONS:
             raise MalformedEvidence(WELL_FORMED, f"more than {MAX_EXTENSIONS} extensions")
-    return found
+    return found, tuple(leniencies)
 
 
 def _split_algorithm(content: bytes) -> tuple[bytes, bytes]:

@@ -6,6 +6,7 @@ below an unproved issuer is ever computed or remembered.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -106,12 +107,15 @@ class TrustPoint(Struct, frozen=True, kw_only=True):
     not_before: datetime | None = None
     not_after: datetime | None = None
     """None where the key outlives its certificate."""
+    leaf: bytes | None = None
+    """DER of the anchor's certificate, only where it may itself be the leaf (FIDO metadata)."""
 
 
 class Path(Struct, frozen=True, kw_only=True):
     """A proved path: certificates leaf first, without the anchor, and the anchor above them."""
 
     certificates: tuple[Certificate, ...]
+    """Empty only where the leaf is, byte for byte, the anchor's `TrustPoint.leaf`."""
     anchor: TrustPoint
 
 
@@ -126,7 +130,7 @@ def order_chain(received: Sequence[Certificate]) -> tuple[tuple[Certificate, ...
     """
     if not 0 < len(received) <= MAX_PATH:
         raise BadEvidence(LENGTH, f"{len(received)} certificates")
-    if all(low.issuer == high.subject for low, high in zip(received, received[1:], strict=False)):
+    if all(low.issuer == high.subject for low, high in pairwise(received)):
         return tuple(received), False
     by_subject = {certificate.subject: certificate for certificate in received}
     issuers = {c.issuer for c in received if c.issuer != c.subject}
@@ -145,13 +149,17 @@ def order_chain(received: Sequence[Certificate]) -> tuple[tuple[Certificate, ...
 def find_anchor(chain: Sequence[Certificate], anchors: Sequence[TrustPoint]) -> Path:
     """Find the anchor of an ordered chain; what lies at or above the anchor is left out.
 
-    A certificate that bears an anchor's name and key *is* that anchor, whatever else it says. The
-    lowest such certificate wins. Otherwise the topmost certificate must name an anchor as issuer.
+    A certificate above the leaf that bears an anchor's name and key *is* that anchor, whatever else
+    it says. The lowest such certificate wins. Otherwise the topmost certificate must name an anchor
+    as issuer. Name and key never make a leaf an anchor: nobody would have vouched for the rest.
 
     Raises:
         BadEvidence: ``pki/anchored``.
     """
-    for position, certificate in enumerate(chain):
+    for anchor in anchors:
+        if anchor.leaf == chain[0].der:
+            return Path(certificates=(), anchor=anchor)
+    for position, certificate in enumerate(chain[1:], 1):
         for anchor in anchors:
             if certificate.public_key == anchor.public_key and (
                 certificate.subject == anchor.subject
@@ -268,14 +276,16 @@ def read_basic_constraints(certificate: Certificate) -> tuple[bool, int | None]:
         return False, None
     value = extension.value
     start, stop = der.read_whole(value, der.SEQUENCE)
+    fields = der.children(value, start, stop)
     authority, length = False, None
-    for tag, at, end in der.children(value, start, stop):
-        if tag == der.BOOLEAN:
-            authority, _ = der.to_boolean(value, at, end)
-        elif tag == der.INTEGER:
-            length = der.to_integer(value, at, end)
-        else:
-            raise MalformedEvidence(der.EXPECTED_TYPE, "basicConstraints")
+    if fields and fields[0][0] == der.BOOLEAN:
+        _, at, end = fields.pop(0)
+        authority, _ = der.to_boolean(value, at, end)
+    if fields and fields[0][0] == der.INTEGER:
+        _, at, end = fields.pop(0)
+        length = der.to_integer(value, at, end)
+    if fields:
+        raise MalformedEvidence(der.EXPECTED_TYPE, "basicConstraints")
     return authority, length
 
 
@@ -289,7 +299,8 @@ def may_sign_certificates(certificate: Certificate) -> bool:
     if extension is None:
         return True
     start, stop = der.read_whole(extension.value, der.BIT_STRING)
-    return stop - start > 1 and bool(extension.value[start + 1] & _KEY_CERT_SIGN)
+    bits = der.to_named_bits(extension.value, start, stop)
+    return bool(bits) and bool(bits[0] & _KEY_CERT_SIGN)
 
 
 def _check_authority(certificate: Certificate, position: int, below: int) -> None:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 MIN_RSA_BITS = 1024
 MAX_RSA_BITS = 8192
+MIN_CURVE_BITS = 224
+"""P-224 is the smallest curve of Android key stores."""
 MAX_SIGNATURE_BYTES = 8192
 MAX_PUBLIC_KEY_BYTES = 8192
 
@@ -137,7 +139,9 @@ def load_public_key(spki: bytes) -> PublicKey:
         check_rsa_size(key)
     elif not isinstance(key, _SUPPORTED):
         raise BadEvidence(PUBLIC_KEY, type(key).__name__)
-    return cast("PublicKey", key)
+    elif isinstance(key, ec.EllipticCurvePublicKey) and key.key_size < MIN_CURVE_BITS:
+        raise BadEvidence(PUBLIC_KEY, key.curve.name)
+    return key
 
 
 def check_rsa_size(key: rsa.RSAPublicKey) -> None:
@@ -169,7 +173,7 @@ def check_signature(scheme: Scheme, key: PublicKey, signature: bytes, signed: by
         raise BadEvidence(SIGNATURE, f"{len(signature)} bytes")
     try:
         _verify(scheme, key, signature, signed)
-    except (InvalidSignature, ValueError) as error:
+    except (InvalidSignature, ValueError, UnsupportedAlgorithm) as error:
         raise BadEvidence(SIGNATURE, scheme.name) from error
 
 
