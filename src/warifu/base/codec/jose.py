@@ -9,6 +9,7 @@ this stands on `cryptography` directly.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, cast
 
 from cryptography.exceptions import InvalidTag
@@ -26,6 +27,8 @@ from warifu.base.rule import Rule, Text
 MAX_TOKEN_BYTES = 256 << 10
 MAX_HEADER_BYTES = 64 << 10
 MAX_CERTIFICATES = 10
+MAX_REMEMBERED_HEADERS = 64
+MAX_REMEMBERED_HEADER_BYTES = 128
 A256_KEY_BYTES = 32
 _WRAPPED_KEY_BYTES = 40
 _GCM_IV_BYTES = 12
@@ -228,6 +231,13 @@ def _split(token: bytes, count: int, max_bytes: int) -> list[bytes]:
 
 
 def _read_header(encoded: bytes, key_headers: frozenset[str]) -> dict[str, Any]:
+    """A header, from memory where it is one of the few short ones that all honest tokens share."""
+    if len(encoded) <= MAX_REMEMBERED_HEADER_BYTES:
+        return _remembered_header(encoded, key_headers)
+    return _read_new_header(encoded, key_headers)
+
+
+def _read_new_header(encoded: bytes, key_headers: frozenset[str]) -> dict[str, Any]:
     header = json.decode_object(text.from_base64url(encoded), max_bytes=MAX_HEADER_BYTES)
     for name in header:
         rule = _REFUSED_HEADERS.get(name)
@@ -236,6 +246,9 @@ def _read_header(encoded: bytes, key_headers: frozenset[str]) -> dict[str, Any]:
     if type(header.get("alg")) is not str:
         raise MalformedEvidence(WELL_FORMED, "alg is no text")
     return header
+
+
+_remembered_header = lru_cache(maxsize=MAX_REMEMBERED_HEADERS)(_read_new_header)
 
 
 def _ecdsa_to_der(raw: bytes, octets: int) -> bytes:
