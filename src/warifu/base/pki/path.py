@@ -21,7 +21,7 @@ from warifu.base.pki.certificate import (
     SUBJECT_ALTERNATIVE_NAME,
     Certificate,
 )
-from warifu.base.pki.signature import check_issued
+from warifu.base.pki.signature import check_issued, load_public_key
 from warifu.base.rule import Leniency, Rule, Text
 
 if TYPE_CHECKING:
@@ -132,6 +132,10 @@ def order_chain(received: Sequence[Certificate]) -> tuple[tuple[Certificate, ...
         raise BadEvidence(LENGTH, f"{len(received)} certificates")
     if all(low.issuer == high.subject for low, high in pairwise(received)):
         return tuple(received), False
+    # Root first is the commonest disorder, and the only one that names alone cannot repair where
+    # two keys of one app bear the same name.
+    if all(low.issuer == high.subject for high, low in pairwise(received)):
+        return tuple(reversed(received)), True
     by_subject = {certificate.subject: certificate for certificate in received}
     issuers = {c.issuer for c in received if c.issuer != c.subject}
     leaves = [c for c in received if c.subject not in issuers]
@@ -165,7 +169,12 @@ def find_anchor(chain: Sequence[Certificate], anchors: Sequence[TrustPoint]) -> 
                 certificate.subject == anchor.subject
             ):
                 return Path(certificates=tuple(chain[:position]), anchor=anchor)
-    named = [anchor for anchor in anchors if anchor.subject == chain[-1].issuer]
+    # Several certificates of one root key are one anchor here: no signature need tell them apart.
+    named = list(
+        {
+            anchor.public_key: anchor for anchor in anchors if anchor.subject == chain[-1].issuer
+        }.values()
+    )
     for anchor in named:
         if len(named) == 1 or _is_issued_by(chain[-1], anchor):
             return Path(certificates=tuple(chain), anchor=anchor)
@@ -178,7 +187,8 @@ def check_signatures(path: Path, *, remember_from: int) -> None:
     Args:
         path: Ordered certificates and their anchor.
         remember_from: Lowest position whose signature may be remembered, 0 being the leaf.
-            Leaves and batch certificates, new for every device, stay below it.
+            Leaves and batch certificates, new for every device, stay below it, and so do their
+            keys.
 
     Raises:
         BadEvidence: ``pki/names-chain``, ``pki/signature``, ``pki/signature-algorithm``.
@@ -190,8 +200,10 @@ def check_signatures(path: Path, *, remember_from: int) -> None:
             raise BadEvidence(NAMES_CHAIN, f"certificate {position}")
         if position >= remember_from:
             memory.check_authority_issued(child, key)
-        else:
+        elif position + 1 >= remember_from or child is path.certificates[-1]:
             check_issued(child, memory.load_authority_key(key))
+        else:
+            check_issued(child, load_public_key(key))
         subject, key = child.subject, child.public_key
 
 
@@ -215,12 +227,19 @@ def check_validity(path: Path, at: datetime) -> None:
         raise BadEvidence(VALID_AT, f"anchor {anchor.name}")
 
 
-def check_authorities(path: Path, *, understood: frozenset[bytes] = frozenset()) -> None:
+def check_authorities(
+    path: Path,
+    *,
+    understood: frozenset[bytes] = frozenset(),
+    excused: frozenset[int] = frozenset(),
+) -> None:
     """Check that every issuer in the path may issue, and that critical extensions are understood.
 
     Args:
         path: The path.
         understood: Further extensions that the caller judges itself, by OID content octets.
+        excused: Positions of issuers that are no authorities by design, and whose right to sign the
+            caller judges itself; they do not count for path lengths either.
 
     Raises:
         BadEvidence: ``pki/issuer-is-authority``, ``pki/critical-understood``.
@@ -231,7 +250,7 @@ def check_authorities(path: Path, *, understood: frozenset[bytes] = frozenset())
         for oid, extension in certificate.extensions.items():
             if extension.critical and oid not in known:
                 raise BadEvidence(CRITICAL_UNDERSTOOD, der.to_oid_text(oid))
-        if position > 0:
+        if position > 0 and position not in excused:
             _check_authority(certificate, position, below)
             below += certificate.issuer != certificate.subject
 
