@@ -25,6 +25,8 @@ from warifu.base.pki.signature import Scheme, check_rsa_size
 from warifu.base.rule import Rule, Text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from warifu.base.pki.signature import PublicKey
 
 MAX_KEY_BYTES = 8192
@@ -62,7 +64,7 @@ class CoseAlgorithm(Struct, frozen=True):
     name: str
     scheme: Scheme
     key_type: int
-    shapes: dict[int | None, tuple[bytes, int]]
+    shapes: Mapping[Any, tuple[bytes, int]]
     """By curve (None where the type has none): SPKI prefix, and octets of each coordinate."""
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from warifu.attestation.evidence.readers.plain import require_plain
 from warifu.base.codec import cbor
 from warifu.base.errors import MalformedEvidence
 from warifu.base.rule import Rule, Text
@@ -72,6 +73,7 @@ def read_authenticator_data(raw: bytes) -> AuthenticatorData:
     extensions = None
     if flags & EXTENDED:
         extensions, at = _read_map(raw, at)
+        require_plain(extensions, WELL_FORMED)
     if at != len(raw):
         raise MalformedEvidence(WELL_FORMED, f"{len(raw) - at} bytes left over")
     return AuthenticatorData(

@@ -1,10 +1,11 @@
 """Rules of WebAuthn registrations and assertions (WebAuthn Level 3 §7.1, §7.2), in step order.
 
-Rules of the single statement formats are in `webauthn_statements` and beside it.
+Rules of the single statement formats are in `webauthn_statements`.
 """
 
 from __future__ import annotations
 
+from warifu.attestation.evidence.rules import webauthn_statements
 from warifu.base.rule import Leniency, Rule, Text
 
 RESPONSE_FORM = Rule(
@@ -160,25 +161,8 @@ STATEMENT_FORMAT = Rule(
     ),
     stops="statements nobody checks",
 )
-STATEMENT_FORM = Rule(
-    code="webauthn/statement-form",
-    clause="WebAuthn L3 §7.1 step 22; §8",
-    requires=Text(
-        ja="アテステーションステートメントは、その形式の構文に従っていなければなりません。",
-        en="The attestation statement follows the syntax of its format.",
-    ),
-    stops="parser differentials",
-)
-STATEMENT_SIGNATURE = Rule(
-    code="webauthn/statement-signature",
-    clause="WebAuthn L3 §7.1 step 22; §8.2, §8.6",
-    requires=Text(
-        ja="アテステーションの署名は、この認証器データとクライアントデータに対するものでなければ"
-        "なりません。",
-        en="The statement's signature is over this authenticator data and this client data.",
-    ),
-    stops="moving a statement to another key or another ceremony",
-)
+STATEMENT_FORM = webauthn_statements.STATEMENT_FORM
+STATEMENT_SIGNATURE = webauthn_statements.STATEMENT_SIGNATURE
 ATTESTATION_TRUSTED = Rule(
     code="webauthn/attestation-trusted",
     clause="WebAuthn L3 §7.1 steps 23-24",
@@ -270,6 +254,44 @@ ASSERTION_RULES: tuple[Rule, ...] = (
     ASSERTION_SIGNATURE,
     COUNTER,
 )
-RULES: tuple[Rule, ...] = tuple(dict.fromkeys((*REGISTRATION_RULES, *ASSERTION_RULES)))
+RULES: tuple[Rule, ...] = tuple(
+    dict.fromkeys((*REGISTRATION_RULES, *webauthn_statements.RULES, *ASSERTION_RULES))
+)
 
-LENIENCIES: tuple[Leniency, ...] = (TOKEN_BINDING,)
+EMPTY_USER_HANDLE = Leniency(
+    name="webauthn/empty-user-handle",
+    departs_from="WebAuthn L3 §5.1.8, §5.4.3: a user handle is absent or has 1 to 64 bytes",
+    seen_on="browsers of 2019 to 2022 with security keys that store no user handle",
+)
+
+LENIENCIES: tuple[Leniency, ...] = (TOKEN_BINDING, EMPTY_USER_HANDLE)
+
+PROOFS: dict[str, tuple[Rule, ...]] = {
+    "app.identifier": (RP_ID,),
+    "device.aaguid": (STATEMENT_SIGNATURE, webauthn_statements.PACKED_MODEL, ATTESTATION_TRUSTED),
+    "device.platform": (ATTESTATION_TRUSTED,),
+    "key.public_key": (STATEMENT_SIGNATURE, ASSERTION_SIGNATURE),
+    "key.algorithm": (ALGORITHM,),
+    "key.identifier": (CREDENTIAL_ID, CREDENTIAL_EXPECTED),
+    "key.endorsement": (STATEMENT_SIGNATURE, ATTESTATION_TRUSTED),
+    "key.security_level": (ATTESTATION_TRUSTED, NOT_COMPROMISED),
+    "key.attested_by": (ATTESTATION_TRUSTED,),
+    "key.user_authentication": (USER_VERIFIED,),
+    "freshness.challenge": (CHALLENGE,),
+    "freshness.challenge_matches": (CHALLENGE,),
+    "freshness.counter": (COUNTER,),
+    "detail.rp_id_hash": (RP_ID,),
+    "detail.origin": (ORIGIN,),
+    "detail.cross_origin": (CROSS_ORIGIN,),
+    "detail.top_origin": (TOP_ORIGIN,),
+    "detail.user_present": (USER_PRESENT,),
+    "detail.user_verified": (USER_VERIFIED,),
+    "detail.backup_eligible": (BACKUP_FLAGS, BACKUP_ELIGIBILITY_KEPT),
+    "detail.backed_up": (BACKUP_FLAGS,),
+    "detail.statement_format": (STATEMENT_FORMAT, STATEMENT_FORM),
+    "detail.attestation_type": (STATEMENT_FORM, STATEMENT_SIGNATURE),
+    "detail.model": (NOT_COMPROMISED,),
+    "detail.user_handle": (USER_HANDLE,),
+}
+"""Which rules prove each fact. Transports, attachment and client extension outputs are what the
+client says: nobody signs them."""

@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
-from warifu.attestation.evidence.rules.webauthn import STATEMENT_FORM, STATEMENT_SIGNATURE
 from warifu.base.rule import Rule, Text
 
+STATEMENT_FORM = Rule(
+    code="webauthn/statement-form",
+    clause="WebAuthn L3 §7.1 step 22; §8",
+    requires=Text(
+        ja="アテステーションステートメントは、その形式の構文に従っていなければなりません。",
+        en="The attestation statement follows the syntax of its format.",
+    ),
+    stops="parser differentials",
+)
+STATEMENT_SIGNATURE = Rule(
+    code="webauthn/statement-signature",
+    clause="WebAuthn L3 §7.1 step 22; §8.2, §8.6",
+    requires=Text(
+        ja="アテステーションの署名は、この認証器データとクライアントデータに対するものでなければ"
+        "なりません。",
+        en="The statement's signature is over this authenticator data and this client data.",
+    ),
+    stops="moving a statement to another key or another ceremony",
+)
 PACKED_CERTIFICATE = Rule(
     code="webauthn-packed/certificate",
     clause="WebAuthn L3 §8.2.1",

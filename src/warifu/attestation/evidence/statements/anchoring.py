@@ -15,25 +15,14 @@ from warifu.attestation.claims import Endorsement
 from warifu.attestation.evidence.rules import webauthn as rules
 from warifu.attestation.trust.anchors import AnchorUse
 from warifu.base.codec import der
-from warifu.base.errors import BadEvidence
+from warifu.base.errors import BadEvidence, StaleTrust
 from warifu.base.pki.path import ANCHORED, Path, verify_path
 
 if TYPE_CHECKING:
     from warifu.attestation.evidence.statements.context import StatementContext, StatementFacts
-    from warifu.attestation.trust.metadata import MetadataEntry
+    from warifu.attestation.trust.metadata_entry import MetadataEntry
     from warifu.base.pki.certificate import Certificate
     from warifu.base.pki.path import TrustPoint
-
-COMPROMISED = frozenset(
-    {
-        "REVOKED",
-        "ATTESTATION_KEY_COMPROMISE",
-        "USER_VERIFICATION_BYPASS",
-        "USER_KEY_REMOTE_COMPROMISE",
-        "USER_KEY_PHYSICAL_COMPROMISE",
-    }
-)
-"""Statuses that refuse an authenticator, whatever is said beside them."""
 
 _NO_MODEL = bytes(16)
 
@@ -131,14 +120,29 @@ def _find_entry(facts: StatementFacts, context: StatementContext) -> MetadataEnt
 def _check_status(
     entry: MetadataEntry | None, facts: StatementFacts, context: StatementContext
 ) -> tuple[str, ...]:
-    if context.trust.metadata is None and _JUDGED_BY_METADATA.intersection(facts.anchor_uses):
-        context.exam.leave_open(rules.NOT_COMPROMISED, "no FIDO metadata is at hand")
+    if _JUDGED_BY_METADATA.intersection(facts.anchor_uses):
+        _check_freshness(context)
     if entry is None:
         return ()
-    statuses = entry.status_at(context.exam.at)
-    if bad := COMPROMISED.intersection(statuses):
-        raise BadEvidence(rules.NOT_COMPROMISED, ", ".join(sorted(bad)))
-    return tuple(statuses)
+    at = context.exam.at
+    compromise = entry.compromised_at(at)
+    if compromise is not None:
+        raise BadEvidence(rules.NOT_COMPROMISED, f"{entry.name}: {compromise.status}")
+    return tuple(report.status for report in entry.statuses_in_effect(at))
+
+
+def _check_freshness(context: StatementContext) -> None:
+    """That a model is not reported compromised means something only in a current list."""
+    metadata = context.trust.metadata
+    if metadata is None:
+        context.exam.leave_open(rules.NOT_COMPROMISED, "no FIDO metadata is at hand")
+        return
+    try:
+        metadata.require_fresh(context.trust.known_at)
+    except StaleTrust as error:
+        if not context.exam.reports_gaps:
+            raise
+        context.exam.leave_open(rules.NOT_COMPROMISED, error.detail)
 
 
 _JUDGED_BY_METADATA = frozenset({AnchorUse.WEBAUTHN, AnchorUse.WEBAUTHN_TPM})
