@@ -229,6 +229,7 @@ def _roots(name: str, values: object, problems: list[str]) -> Iterator[TrustPoin
             name=f"mds {name} root {number}",
             subject=certificate.subject,
             public_key=certificate.public_key,
+            leaf=certificate.der,
         )
 
 

@@ -52,13 +52,17 @@ class Tagged(Struct, frozen=True):
     value: Any
 
 
-def decode(data: bytes) -> Any:  # noqa: ANN401 - the caller checks each item's type
+def decode(data: bytes, *, max_bytes: int = MAX_BYTES) -> Any:  # noqa: ANN401 - caller checks
     """Decode one item that must fill all of `data`.
+
+    Args:
+        data: The encoded item.
+        max_bytes: The size above which nothing is read.
 
     Raises:
         MalformedEvidence: Too large, too deep, indefinite, duplicate key, tagged, or bytes left.
     """
-    return _whole(data, _refuse_tag)
+    return _whole(data, _refuse_tag, max_bytes)
 
 
 def decode_tagged(data: bytes, allowed: Container[int]) -> Any:  # noqa: ANN401 - as `decode`
@@ -118,16 +122,16 @@ def encode_deterministic(value: object) -> bytes:
     return cbor2.dumps(value, canonical=True)
 
 
-def _whole(data: bytes, tag_hook: Callable[..., Any]) -> Any:  # noqa: ANN401 - as `decode`
-    value, consumed = _load(data, tag_hook)
+def _whole(data: bytes, tag_hook: Callable[..., Any], max_bytes: int = MAX_BYTES) -> Any:  # noqa: ANN401 - as `decode`
+    value, consumed = _load(data, tag_hook, max_bytes)
     if consumed != len(data):
         raise MalformedEvidence(WELL_FORMED, f"{len(data) - consumed} bytes left over")
     return value
 
 
-def _load(data: bytes, tag_hook: Callable[..., Any]) -> tuple[Any, int]:
-    if len(data) > MAX_BYTES:
-        raise MalformedEvidence(WELL_FORMED, f"more than {MAX_BYTES} bytes")
+def _load(data: bytes, tag_hook: Callable[..., Any], max_bytes: int = MAX_BYTES) -> tuple[Any, int]:
+    if len(data) > max_bytes:
+        raise MalformedEvidence(WELL_FORMED, f"more than {max_bytes} bytes")
     source = BytesIO(data)
     try:
         value = cbor2.load(
