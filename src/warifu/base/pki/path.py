@@ -6,6 +6,7 @@ below an unproved issuer is ever computed or remembered.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 MAX_PATH = 10
+MAX_ROLE_BYTES = 32
+"""Most that basicConstraints or keyUsage can take."""
+MAX_REMEMBERED = 256
 
 ANCHORED = Rule(
     code="pki/anchored",
@@ -291,9 +295,14 @@ def read_basic_constraints(certificate: Certificate) -> tuple[bool, int | None]:
         MalformedEvidence: The extension does not decode.
     """
     extension = certificate.extensions.get(BASIC_CONSTRAINTS)
-    if extension is None:
-        return False, None
-    value = extension.value
+    return (False, None) if extension is None else _basic_constraints(extension.value)
+
+
+@lru_cache(maxsize=MAX_REMEMBERED)
+def _basic_constraints(value: bytes) -> tuple[bool, int | None]:
+    """Remembered because the same few bytes stand in every authority of the world."""
+    if len(value) > MAX_ROLE_BYTES:
+        raise MalformedEvidence(der.WELL_FORMED, f"basicConstraints of {len(value)} bytes")
     start, stop = der.read_whole(value, der.SEQUENCE)
     fields = der.children(value, start, stop)
     authority, length = False, None
@@ -315,10 +324,15 @@ def may_sign_certificates(certificate: Certificate) -> bool:
         MalformedEvidence: The extension does not decode.
     """
     extension = certificate.extensions.get(KEY_USAGE)
-    if extension is None:
-        return True
-    start, stop = der.read_whole(extension.value, der.BIT_STRING)
-    bits = der.to_named_bits(extension.value, start, stop)
+    return extension is None or _has_certificate_signing(extension.value)
+
+
+@lru_cache(maxsize=MAX_REMEMBERED)
+def _has_certificate_signing(value: bytes) -> bool:
+    if len(value) > MAX_ROLE_BYTES:
+        raise MalformedEvidence(der.WELL_FORMED, f"keyUsage of {len(value)} bytes")
+    start, stop = der.read_whole(value, der.BIT_STRING)
+    bits = der.to_named_bits(value, start, stop)
     return bool(bits) and bool(bits[0] & _KEY_CERT_SIGN)
 
 
