@@ -141,7 +141,7 @@ def _verify_signer(signed: SignedData, exam: Examination) -> Path:
     # Apple's root also stands above developers and merchants: only receipt signers may sign these.
     signer = signed.chain[0]
     authority, _ = read_basic_constraints(signer)
-    if not path.certificates or authority or RECEIPT_SIGNING not in signer.extensions:
+    if authority or RECEIPT_SIGNING not in signer.extensions:
         raise BadEvidence(rules.SIGNER, f"serial {signer.serial_hex}")
     for certificate in path.certificates:
         exam.allow(*certificate.leniencies)
