@@ -13,7 +13,7 @@ place that holds nothing yet may instead restore a history as its maker recorded
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 from cryptography.hazmat.primitives import hashes
@@ -46,9 +46,8 @@ from warifu.base.pki import signature
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
-    from typing import TypeAlias
 
-    SigningKey: TypeAlias = ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey
+SigningKey: TypeAlias = ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey
 
 MAX_BYTES = 1 << 30
 MAX_RECORDS = 1_000_000

@@ -1,0 +1,1 @@
+"""Files and networks, each behind one small module."""

@@ -1,0 +1,49 @@
+"""What the service demands of its own surroundings: addresses, answers, directories, keys."""
+
+from __future__ import annotations
+
+from warifu.base.rule import Rule, Text
+
+SOURCE_ADDRESS = Rule(
+    code="refresh/source-address",
+    clause="RFC 9110 §4.2.2",
+    requires=Text(
+        ja="信頼データの取得先は、httpsのアドレスでなければなりません。",
+        en="Trust data is fetched over https.",
+    ),
+    stops="anyone on the way serving an older list",
+)
+FETCHED = Rule(
+    code="refresh/fetched",
+    clause="RFC 9110 §15; RFC 9111 §4.3",
+    requires=Text(
+        ja="公開元から、制限時間と上限サイズの範囲内で完全な応答が得られなければなりません。",
+        en="The publisher answers completely, within the limits of time and size.",
+    ),
+    stops="half an answer, an endless answer, an error page taken for a list",
+)
+DIRECTORY = Rule(
+    code="trust/directory",
+    clause="warifu trust directory",
+    requires=Text(
+        ja="信頼データの保存先として、初期化済みのディレクトリを指定してください。",
+        en="The trust directory exists and is one.",
+    ),
+)
+DIRECTORY_EMPTY = Rule(
+    code="trust/directory-empty",
+    clause="warifu trust directory",
+    requires=Text(
+        ja="新しい保存先には、空のディレクトリを指定してください。",
+        en="A new trust directory is made where nothing is yet.",
+    ),
+    stops="writing one history over another",
+)
+SIGNING_KEY = Rule(
+    code="bundle/signing-key",
+    clause="RFC 9864 §2",
+    requires=Text(
+        ja="鍵は、Ed25519またはP-256のPEM形式で指定してください。",
+        en="The key is Ed25519 or P-256, in PEM.",
+    ),
+)

@@ -1,0 +1,1 @@
+"""Jobs that run beside verifications, never inside them."""
