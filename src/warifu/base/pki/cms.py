@@ -101,6 +101,7 @@ _DIGESTS: dict[bytes, hashes.HashAlgorithm] = {
     der.from_oid_text("2.16.840.1.101.3.4.2.2"): hashes.SHA384(),
     der.from_oid_text("2.16.840.1.101.3.4.2.3"): hashes.SHA512(),
 }
+_ENCODED_DATA = bytes((der.OID, len(_DATA))) + _DATA
 _VERSION_ONE = b"\x01"
 _ISSUER_AND_SERIAL = 0x30
 _CONSTRUCTED_OCTETS = 0x24
@@ -366,9 +367,9 @@ def _read_attributes(attributes: bytes) -> tuple[bytes, bool]:
             raise MalformedEvidence(ATTRIBUTES, der.to_oid_text(name))
         values[name] = attributes[at:last]
         start = end
-    if values.get(_CONTENT_TYPE) != bytes((der.OID, len(_DATA))) + _DATA:
-        raise MalformedEvidence(ATTRIBUTES, "content type")
-    digest = values.get(_MESSAGE_DIGEST, b"")
+    if values.get(_CONTENT_TYPE) != _ENCODED_DATA or _MESSAGE_DIGEST not in values:
+        raise MalformedEvidence(ATTRIBUTES, "content type or message digest")
+    digest = values[_MESSAGE_DIGEST]
     at, last = der.read_whole(digest, der.OCTET_STRING)
     return digest[at:last], encodings != sorted(encodings)
 
