@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from msgspec import Struct
 
@@ -35,7 +34,7 @@ from warifu.attestation.evidence.webauthn_ceremony import (
 )
 from warifu.base.codec import cbor
 from warifu.base.errors import BadEvidence, MalformedEvidence
-from warifu.base.pki.cose import CoseKey, key_from_map
+from warifu.base.pki.cose import CoseKey, read_key
 from warifu.base.pki.memory import read_authority
 
 if TYPE_CHECKING:
@@ -46,6 +45,7 @@ if TYPE_CHECKING:
 
 MAX_FORMAT_LENGTH = 32
 
+_NO_MODEL = bytes(16)
 _ATTESTATION_OBJECT = {"fmt", "authData", "attStmt"}
 _PLATFORMS = {"apple": "apple", "android-key": "android", "android-safetynet": "android"}
 _LEVELS = {
@@ -83,7 +83,7 @@ def verify_registration(
     check_authenticator_data(data, expected, exam, presence_required=presence_required)
     # Steps 18-19, policies on backup, judge `detail.backup_eligible` and `detail.backed_up` later.
     # Step 20: an algorithm that was offered.
-    key = key_from_map(credential.public_key_map)
+    key = read_key(credential.public_key)
     if key.algorithm not in expected.algorithms:
         raise BadEvidence(rules.ALGORITHM, key.name)
     # Step 21: a format we know, by exact name.
@@ -159,7 +159,9 @@ class _Findings(Struct, frozen=True, kw_only=True):
 def _claims(found: _Findings, expected: WebAuthnExpectations, exam: Examination) -> Claims:
     path = found.anchoring.path
     chain = _chain(found, exam)
-    exam.allow(*(used for certificate in chain for used in certificate.leniencies))
+    for certificate in chain:
+        if certificate.leniencies:
+            exam.allow(*certificate.leniencies)
     return Claims(
         format=Format.WEBAUTHN,
         at=exam.at,
@@ -219,9 +221,14 @@ def _device(found: _Findings) -> Device:
     aaguid, entry = found.credential.aaguid, found.anchoring.entry
     return Device(
         platform=_PLATFORMS.get(found.facts.format),
-        aaguid=str(UUID(bytes=aaguid)) if any(aaguid) else None,
+        aaguid=_uuid_text(aaguid) if aaguid != _NO_MODEL else None,
         model=entry.description if entry else None,
     )
+
+
+def _uuid_text(octets: bytes) -> str:
+    digits = octets.hex()
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
 def _metadata_level(found: _Findings) -> SecurityLevel | None:
@@ -243,14 +250,13 @@ def _chain(found: _Findings, exam: Examination) -> tuple[Certificate, ...]:
 
 def _proved(found: _Findings, exam: Examination) -> list[Rule]:
     """What was shown of this statement: nobody's statement is not a trusted one."""
-    unproved: set[str] = set()
-    if not found.anchored:
-        unproved.add(rules.ATTESTATION_TRUSTED.code)
-    if exam.trust.metadata is None:
-        unproved.add(rules.NOT_COMPROMISED.code)
-    after = [rule for rule in _AFTER if rule.code not in unproved]
-    return [*_BEFORE, *found.facts.rules, *after]
+    proved = [*_BEFORE, *found.facts.rules]
+    if found.anchored:
+        proved.append(rules.ATTESTATION_TRUSTED)
+    if exam.trust.metadata is not None:
+        proved.append(rules.NOT_COMPROMISED)
+    proved.append(rules.CREDENTIAL_ID)
+    return proved
 
 
 _BEFORE = rules.REGISTRATION_RULES[: rules.REGISTRATION_RULES.index(rules.STATEMENT_FORM)]
-_AFTER = rules.REGISTRATION_RULES[rules.REGISTRATION_RULES.index(rules.ATTESTATION_TRUSTED) :]

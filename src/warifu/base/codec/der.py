@@ -10,7 +10,7 @@ A tag is an int: the identifier octet for low tag numbers (``0x30`` is SEQUENCE)
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from warifu.base.errors import MalformedEvidence
 from warifu.base.rule import Leniency, Rule, Text
@@ -114,6 +114,12 @@ def read_expected(data: bytes, at: int, end: int, tag: int) -> tuple[int, int]:
     Raises:
         MalformedEvidence: Not well formed, or another type.
     """
+    if at + 2 <= end and data[at] == tag and data[at + 1] < 0x80:
+        # Nearly every element: a low tag and a short length, read without another call.
+        start = at + 2
+        stop = start + data[at + 1]
+        if stop <= end:
+            return start, stop
     found, start, stop = read_header(data, at, end)
     if found != tag:
         raise MalformedEvidence(EXPECTED_TYPE, f"tag {tag:#x} wanted, {found:#x} found at {at}")
@@ -227,19 +233,11 @@ def to_time(data: bytes, tag: int, start: int, stop: int) -> datetime:
         text = century + text
     elif tag != GENERALIZED_TIME or len(text) != 15:
         raise MalformedEvidence(EXPECTED_TYPE, f"time at {start}")
-    digits = text[:14]
-    if text[14] != 0x5A or not digits.isdigit():
+    # Some versions of Python read hour 24 as the next midnight.
+    if text[14] != 0x5A or not text[:14].isdigit() or text[8:10] > b"23":
         raise MalformedEvidence(WELL_FORMED, f"time at {start}")
     try:
-        return datetime(
-            int(digits[:4]),
-            int(digits[4:6]),
-            int(digits[6:8]),
-            int(digits[8:10]),
-            int(digits[10:12]),
-            int(digits[12:14]),
-            tzinfo=UTC,
-        )
+        return datetime.fromisoformat(f"{text[:8].decode()}T{text[8:].decode()}")
     except ValueError as error:
         raise MalformedEvidence(WELL_FORMED, f"no such time at {start}") from error
 

@@ -54,6 +54,8 @@ ALGORITHM = Rule(
 P256_POINT_OCTETS = 65
 """An uncompressed point of P-256: the end of its SubjectPublicKeyInfo."""
 
+CANONICAL_ES256_OCTETS = 77
+
 _KTY, _ALG, _CRV, _X, _Y = 1, 3, -1, -2, -3
 _OKP, _EC2, _RSA, _AKP = 1, 2, 3, 7
 
@@ -90,7 +92,22 @@ def read_key(data: bytes) -> CoseKey:
     """
     if len(data) > MAX_KEY_BYTES:
         raise MalformedEvidence(KEY, f"{len(data)} bytes")
+    if len(data) == CANONICAL_ES256_OCTETS and is_canonical_es256(data, 0):
+        return _load(-7, ALGORITHMS[-7], _ES256_SPKI + data[10:42] + data[45:])
     return key_from_map(cbor.decode_map(data))
+
+
+def is_canonical_es256(data: bytes, at: int) -> bool:
+    """Whether an ES256 key in the canonical form of CTAP2 starts here.
+
+    It then takes `CANONICAL_ES256_OCTETS`. Nearly every authenticator writes this form, and it
+    needs no CBOR decoder.
+    """
+    return (
+        data[at : at + 10] == _ES256_BEFORE_X
+        and data[at + 42 : at + 45] == _ES256_BEFORE_Y
+        and at + CANONICAL_ES256_OCTETS <= len(data)
+    )
 
 
 def key_from_map(item: dict[Any, Any]) -> CoseKey:
@@ -105,17 +122,8 @@ def key_from_map(item: dict[Any, Any]) -> CoseKey:
         raise BadEvidence(KEY, f"kty {item.get(_KTY)!r:.40} with {algorithm.name}")
     if algorithm.key_type == _RSA:
         return _rsa_key(item, cast("int", identifier), algorithm)
-    spki = _SPKI_BUILDERS[algorithm.key_type](item, algorithm)
-    try:
-        key = load_der_public_key(spki)
-    except (ValueError, UnsupportedAlgorithm) as error:
-        raise BadEvidence(KEY, f"no {algorithm.name} key") from error
-    return CoseKey(
-        algorithm=cast("int", identifier),
-        name=algorithm.name,
-        key=cast("PublicKey", key),
-        scheme=algorithm.scheme,
-        spki=spki,
+    return _load(
+        cast("int", identifier), algorithm, _SPKI_BUILDERS[algorithm.key_type](item, algorithm)
     )
 
 
@@ -129,6 +137,20 @@ def find_algorithm(identifier: object) -> CoseAlgorithm:
     if algorithm is None:
         raise BadEvidence(ALGORITHM, f"alg {identifier!r:.40}")
     return algorithm
+
+
+def _load(identifier: int, algorithm: CoseAlgorithm, spki: bytes) -> CoseKey:
+    try:
+        key = load_der_public_key(spki)
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise BadEvidence(KEY, f"no {algorithm.name} key") from error
+    return CoseKey(
+        algorithm=identifier,
+        name=algorithm.name,
+        key=cast("PublicKey", key),
+        scheme=algorithm.scheme,
+        spki=spki,
+    )
 
 
 def _elliptic_spki(item: dict[Any, Any], algorithm: CoseAlgorithm) -> bytes:
@@ -202,6 +224,11 @@ _ED448 = {7: (bytes.fromhex("3043300506032b6571033a00"), 57)}
 _ML_DSA_44 = {None: (bytes.fromhex("30820532300b06096086480165030403110382052100"), 1312)}
 _ML_DSA_65 = {None: (bytes.fromhex("308207b2300b0609608648016503040312038207a100"), 1952)}
 _ML_DSA_87 = {None: (bytes.fromhex("30820a32300b060960864801650304031303820a2100"), 2592)}
+
+# CTAP2 canonical form of an ES256 key: kty, alg and crv, then x, then y.
+_ES256_BEFORE_X = bytes.fromhex("a5010203262001215820")
+_ES256_BEFORE_Y = bytes.fromhex("225820")
+_ES256_SPKI = _P256[1][0]
 
 _ES256 = _curve_scheme("es256", signature.ECDSA_SHA256, ec.SECP256R1)
 _ES384 = _curve_scheme("es384", signature.ECDSA_SHA384, ec.SECP384R1)

@@ -10,6 +10,7 @@ from msgspec import Struct
 from warifu.attestation.evidence.readers.plain import require_plain
 from warifu.base.codec import cbor
 from warifu.base.errors import MalformedEvidence
+from warifu.base.pki.cose import CANONICAL_ES256_OCTETS, is_canonical_es256
 from warifu.base.rule import Rule, Text
 
 MAX_CREDENTIAL_ID_BYTES = 1023
@@ -40,9 +41,7 @@ class AttestedCredential(Struct, frozen=True, kw_only=True):
     """16 octets; all zero where the authenticator does not tell its model."""
     credential_id: bytes
     public_key: bytes
-    """COSE_Key as received."""
-    public_key_map: dict[Any, Any]
-    """The same, decoded."""
+    """COSE_Key as received: a CBOR map, not yet read as a key."""
 
 
 class AuthenticatorData(Struct, frozen=True, kw_only=True):
@@ -93,12 +92,14 @@ def _read_credential(raw: bytes, at: int) -> tuple[AttestedCredential, int]:
     key_at = id_at + int.from_bytes(raw[at + 16 : id_at], "big")
     if key_at > len(raw):
         raise MalformedEvidence(WELL_FORMED, "credential id cut short")
-    key, end = _read_map(raw, key_at)
+    if is_canonical_es256(raw, key_at):
+        end = key_at + CANONICAL_ES256_OCTETS
+    else:
+        _, end = _read_map(raw, key_at)
     return AttestedCredential(
         aaguid=raw[at : at + 16],
         credential_id=raw[id_at:key_at],
         public_key=raw[key_at:end],
-        public_key_map=key,
     ), end
 
 
