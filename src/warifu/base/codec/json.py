@@ -97,17 +97,16 @@ def _names_repeated_alike(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _check_depth(value: object) -> None:
-    level: list[Any] = [value]
-    for _ in range(MAX_DEPTH + 1):
+    level: list[Any] = [value] if type(value) in _CONTAINERS else []
+    for _ in range(MAX_DEPTH):
         level = [
             member
             for item in level
             for member in (item.values() if type(item) is dict else item)
             if type(member) in _CONTAINERS
         ]
-        if not level:
-            return
-    raise ValueError("too deep")
+    if level:
+        raise ValueError("too deep")
 
 
 def _finite(text: str) -> float:
