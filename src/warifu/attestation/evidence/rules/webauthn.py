@@ -5,7 +5,11 @@ Rules of the single statement formats are in `webauthn_statements`.
 
 from __future__ import annotations
 
-from warifu.attestation.evidence.rules import webauthn_statements
+from warifu.attestation.evidence.rules import (
+    webauthn_android,
+    webauthn_statements,
+    webauthn_tpm,
+)
 from warifu.base.rule import Leniency, Rule, Text
 
 RESPONSE_FORM = Rule(
@@ -255,7 +259,15 @@ ASSERTION_RULES: tuple[Rule, ...] = (
     COUNTER,
 )
 RULES: tuple[Rule, ...] = tuple(
-    dict.fromkeys((*REGISTRATION_RULES, *webauthn_statements.RULES, *ASSERTION_RULES))
+    dict.fromkeys(
+        (
+            *REGISTRATION_RULES,
+            *webauthn_statements.RULES,
+            *webauthn_tpm.RULES,
+            *webauthn_android.RULES,
+            *ASSERTION_RULES,
+        )
+    )
 )
 
 EMPTY_USER_HANDLE = Leniency(
@@ -264,7 +276,11 @@ EMPTY_USER_HANDLE = Leniency(
     seen_on="browsers of 2019 to 2022 with security keys that store no user handle",
 )
 
-LENIENCIES: tuple[Leniency, ...] = (TOKEN_BINDING, EMPTY_USER_HANDLE)
+LENIENCIES: tuple[Leniency, ...] = (
+    TOKEN_BINDING,
+    EMPTY_USER_HANDLE,
+    *webauthn_tpm.LENIENCIES,
+)
 
 PROOFS: dict[str, tuple[Rule, ...]] = {
     "app.identifier": (RP_ID,),
