@@ -360,6 +360,12 @@ def test_same_key_with_another_algorithm_in_the_authenticator_data_is_refused() 
         judge(device, draft.encode())
 
 
+def test_app_that_is_no_text_is_refused_as_another() -> None:
+    device = new_device()
+    with refused(rules.APP):
+        judge(device, device.attestation().encode(), app="TEAM123456.\udcff")
+
+
 def test_without_a_challenge_there_is_no_statement() -> None:
     device = new_device()
     with no_statement(rules.NONCE):

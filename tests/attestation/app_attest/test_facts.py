@@ -146,7 +146,12 @@ def test_any_bytes_decode_or_raise_an_error_of_the_tree(data: bytes) -> None:
             read(data)
         except WarifuError:
             continue
-    apple_extensions.read_undocumented({apple_extensions.OPERATING_SYSTEM: Extension(False, data)})  # noqa: FBT003 - not critical
+    extensions = dict.fromkeys(
+        (apple_extensions.OPERATING_SYSTEM, apple_extensions.KEY_DESCRIPTION),
+        Extension(critical=False, value=data),
+    )
+    apple_extensions.read_system(extensions)
+    apple_extensions.read_app_identifier(extensions)
 
 
 @given(at=st.integers(0, 5_000), octet=st.integers(0, 255))

@@ -88,6 +88,12 @@ def test_assertion_of_another_app_is_refused() -> None:
         judge_assertion(device, device.assertion(CLIENT_DATA).encode())
 
 
+def test_app_that_is_no_text_is_refused_as_another() -> None:
+    device = new_device()
+    with refused(rules.APP):
+        judge_assertion(device, device.assertion(CLIENT_DATA).encode(), app="\udcff")
+
+
 @pytest.mark.parametrize("stored", [1, 2, 2**31])
 def test_replay_is_refused(stored: int) -> None:
     device = new_device()

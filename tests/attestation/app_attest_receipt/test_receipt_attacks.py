@@ -259,6 +259,11 @@ def test_receipt_of_an_attackers_app_is_refused() -> None:
         judge_receipt(DEVICE, changed(2, b"EVIL123456.jp.example.bank"))
 
 
+def test_app_that_is_no_text_is_refused_as_another() -> None:
+    with refused(rules.APP):
+        judge_receipt(DEVICE, DEVICE.receipt().encode(), app="\udcff")
+
+
 def test_receipt_older_than_five_minutes_is_refused() -> None:
     evidence = DEVICE.receipt().encode()
     at = DEVICE.made_at + timedelta(seconds=300)

@@ -106,8 +106,7 @@ def verify(
         raise BadEvidence(rules.KEY_IDENTIFIER, identifier.hex())
 
     # Step 6: made for our app.
-    undocumented = apple_extensions.read_undocumented(leaf.extensions)
-    app = _check_app(data.rp_id_hash, undocumented.app_identifier, expected.app, exam)
+    app = _check_app(data.rp_id_hash, leaf, expected.app, exam)
 
     # Step 7: a key that never signed.
     if data.counter != 0:
@@ -122,15 +121,14 @@ def verify(
     if credential.public_key != reader.cose_key_of(point):
         raise BadEvidence(rules.CREDENTIAL_KEY, credential.public_key[:128].hex())
 
+    version, build = apple_extensions.read_system(leaf.extensions)
     return Claims(
         format=Format.APP_ATTEST,
         at=exam.at,
         known_at=trust.known_at,
         realm=trust.realm,
         device=Device(platform="apple"),
-        operating_system=OperatingSystem(
-            version=undocumented.system_version, build=undocumented.system_build
-        ),
+        operating_system=OperatingSystem(version=version, build=build),
         app=App(identifier=app, environment=environment.value),
         key=Key(
             public_key=leaf.public_key,
@@ -206,17 +204,18 @@ def _check_nonce(
 
 
 def _check_app(
-    app_id_hash: bytes, named: str | None, wanted: str | None, exam: Examination
+    app_id_hash: bytes, leaf: Certificate, wanted: str | None, exam: Examination
 ) -> str | None:
     """Step 6; returns the identifier, which the certificate names where none was expected."""
-    if wanted is None:
-        exam.leave_open(rules.APP, "no app was stated")
-        wanted = named
-        if named is None or not compare_digest(sha256(named.encode()).digest(), app_id_hash):
-            return None
-    elif not compare_digest(sha256(wanted.encode()).digest(), app_id_hash):
-        raise BadEvidence(rules.APP, named or app_id_hash.hex())
-    return wanted
+    if wanted is not None:
+        if not compare_digest(sha256(wanted.encode("utf-8", "replace")).digest(), app_id_hash):
+            raise BadEvidence(rules.APP, app_id_hash.hex())
+        return wanted
+    exam.leave_open(rules.APP, "no app was stated")
+    named = apple_extensions.read_app_identifier(leaf.extensions)
+    if named is None or not compare_digest(sha256(named.encode()).digest(), app_id_hash):
+        return None
+    return named
 
 
 def _check_environment(aaguid: bytes, wanted: Environment | None, exam: Examination) -> Environment:

@@ -76,7 +76,9 @@ def verify(
     # Step 4: in our app.
     if expected.app is None:
         exam.leave_open(rules.APP, "no app was stated")
-    elif not compare_digest(sha256(expected.app.encode()).digest(), assertion.app_id_hash):
+    elif not compare_digest(
+        sha256(expected.app.encode("utf-8", "replace")).digest(), assertion.app_id_hash
+    ):
         raise BadEvidence(rules.APP, assertion.app_id_hash.hex())
 
     # Step 5: newer than what was seen last.

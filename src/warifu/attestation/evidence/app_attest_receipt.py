@@ -85,7 +85,7 @@ def verify(
     # Step 4: our app.
     if expected.app is None:
         exam.leave_open(rules.APP, "no app was stated")
-    elif not compare_digest(expected.app.encode(), receipt.app.encode()):
+    elif not compare_digest(expected.app.encode("utf-8", "replace"), receipt.app.encode()):
         raise BadEvidence(rules.APP, receipt.app)
 
     # Step 5: recent at the time judged for; and not expired, for callers who allow any age.

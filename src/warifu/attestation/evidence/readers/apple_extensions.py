@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
-
 from warifu.base.codec import der
 from warifu.base.errors import MalformedEvidence
 
@@ -25,19 +23,11 @@ OPERATING_SYSTEM = der.from_oid_text("1.2.840.113635.100.8.7")
 
 MAX_TEXT_BYTES = 256
 
+_NAMES = {oid: der.to_oid_text(oid) for oid in (NONCE, KEY_DESCRIPTION, OPERATING_SYSTEM)}
 _NONCE_TAG = 0xA1
 _APP_IDENTIFIER = der.high_tag(1204)
 _SYSTEM_VERSION = der.high_tag(1400)
 _SYSTEM_BUILD = der.high_tag(1403)
-
-
-class UndocumentedFacts(Struct, frozen=True, kw_only=True):
-    """What the undocumented extensions say, where they are as we know them."""
-
-    app_identifier: str | None = None
-    """``<team>.<bundle>``."""
-    system_version: str | None = None
-    system_build: str | None = None
 
 
 def read_nonce(value: bytes) -> bytes:
@@ -54,20 +44,21 @@ def read_nonce(value: bytes) -> bytes:
     return value[text:last]
 
 
-def read_undocumented(extensions: Mapping[bytes, Extension]) -> UndocumentedFacts:
-    """Operating system and app identifier; None for each that is absent or of another shape."""
-    system = _entries(extensions.get(OPERATING_SYSTEM))
-    return UndocumentedFacts(
-        app_identifier=_text(_entries(extensions.get(KEY_DESCRIPTION)).get(_APP_IDENTIFIER)),
-        system_version=_text(system.get(_SYSTEM_VERSION)),
-        system_build=_text(system.get(_SYSTEM_BUILD)),
-    )
+def read_app_identifier(extensions: Mapping[bytes, Extension]) -> str | None:
+    """``<team>.<bundle>`` as the undocumented key description names it."""
+    return _text(_entries(extensions.get(KEY_DESCRIPTION)).get(_APP_IDENTIFIER))
+
+
+def read_system(extensions: Mapping[bytes, Extension]) -> tuple[str | None, str | None]:
+    """Version and build of the operating system, undocumented too."""
+    entries = _entries(extensions.get(OPERATING_SYSTEM))
+    return _text(entries.get(_SYSTEM_VERSION)), _text(entries.get(_SYSTEM_BUILD))
 
 
 def raw_extensions(extensions: Mapping[bytes, Extension]) -> dict[str, bytes]:
     """Every extension of Apple's attestation family, raw, by dotted identifier."""
     return {
-        der.to_oid_text(oid): extension.value
+        _NAMES.get(oid) or der.to_oid_text(oid): extension.value
         for oid, extension in extensions.items()
         if oid.startswith(FAMILY)
     }
