@@ -131,6 +131,12 @@ def test_white_space_before_json_is_skipped() -> None:
     assert read_cmw(b"\r\n\t " + record("a/b", "AA")) == wrapped("a/b", b"\x00")
 
 
+def test_single_message_is_wanted_and_a_collection_is_refused() -> None:
+    assert cmw.decode_record(record("a/b", "AA")) == wrapped("a/b", b"\x00")
+    with refused(cmw.WELL_FORMED):
+        cmw.decode_record(b'{"a":["a/b","AA"]}')
+
+
 def test_empty_message_can_be_wrapped_in_cbor() -> None:
     assert read_cmw(cbor_record("a/b", b"")) == wrapped("a/b", b"")
 

@@ -143,6 +143,18 @@ def read_cmw(
     )
 
 
+def decode_record(data: bytes) -> Wrapped:
+    """Read one wrapper that must hold a single message.
+
+    Raises:
+        MalformedEvidence: Not a wrapper, a collection of several, or beyond a limit.
+    """
+    wrapper = read_cmw(data)
+    if isinstance(wrapper, Collection):
+        raise MalformedEvidence(WELL_FORMED, "a collection where one message is wanted")
+    return wrapper
+
+
 def tag_of(content_format: int) -> int:
     """The CBOR tag that stands for a CoAP Content-Format (RFC 9277, appendix B)."""
     high, low = divmod(content_format, _FORMATS_PER_ROW)
