@@ -1,0 +1,8 @@
+"""``python -m warifu``."""
+
+from __future__ import annotations
+
+from warifu.cli import entry
+
+if __name__ == "__main__":
+    entry()

@@ -1,0 +1,302 @@
+"""``warifu trust``: what is believed, since when; refreshing, carrying and asking it."""
+
+from __future__ import annotations
+
+import random
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cyclopts import App, Parameter
+from rich.table import Table
+
+from warifu.attestation.claims import Realm
+from warifu.attestation.document import rfc3339
+from warifu.attestation.trust.bundle import continue_history, export_bundle, read_bundle
+from warifu.attestation.trust.history import TrustHistory
+from warifu.attestation.trust.snapshot import SnapshotKind, digest
+from warifu.base.errors import BadEvidence
+from warifu.base.pki.signature import load_public_key
+from warifu.base.rule import Text
+from warifu.cli import inputs, render
+from warifu.cli.ending import NO_STATEMENT, UsageError
+from warifu.cli.values import parse_moment, read_file
+from warifu.cli.words import Language, language_of_environment, say
+from warifu.service.adapters.bundled_trust import (
+    SINCE_EVER,
+    Source,
+    bundled_history,
+    bundled_sources,
+)
+from warifu.service.adapters.trust_directory import TrustDirectory
+from warifu.service.workers.trust_refresh import World, refresh
+
+Json = Annotated[bool, Parameter(negative=())]
+Directory = Annotated[Path, Parameter(name="--trust")]
+
+_KIND = Text(ja="種類", en="Kind")
+_SHA256 = Text(ja="スナップショット（SHA-256）", en="Snapshot (SHA-256)")
+_LEARNED = Text(ja="知った時刻", en="Learned")
+_CONFIRMED = Text(ja="公開元に確認した時刻", en="Confirmed with publisher")
+_SOURCE = Text(ja="入手元", en="Source")
+_OUTCOME = Text(ja="結果", en="Outcome")
+_SINCE_EVER = Text(ja="製品に同梱", en="bundled")
+
+
+def make_app() -> App:
+    """The commands under ``warifu trust``."""
+    app = App(name="trust", help="What is believed, since when: anchors, revocation, metadata.")
+    app.command(init)
+    app.command(refresh_, name="refresh")
+    app.command(show)
+    app.command(add)
+    app.command(export)
+    app.command(import_, name="import")
+    return app
+
+
+def load_history(directory: Path | None, realm: Realm) -> TrustHistory:
+    """The history in a directory, or the bundled anchors alone.
+
+    Raises:
+        VerifierFault: The directory is damaged or of another realm.
+        UsageError: There is no such directory, or test trust is asked for without one.
+    """
+    if directory is not None:
+        return TrustDirectory(directory, realm=realm).history()
+    if realm is Realm.TEST:
+        raise UsageError("--realm test needs --trust DIR: no test roots are bundled")
+    return bundled_history()
+
+
+def init(
+    *,
+    trust: Directory,
+    realm: Realm = Realm.PRODUCTION,
+    anchors: Path | None = None,
+    learned_at: str | None = None,
+) -> int:
+    """Make a trust directory that knows the bundled anchors and boot keys.
+
+    Args:
+        trust: Where; it must not exist yet, or be empty.
+        realm: The realm it is for, once and for all.
+        anchors: Other anchors than the bundled ones: a file of the same form as theirs. A test
+            realm has none of its own.
+        learned_at: Since when they count as known (RFC 3339). Now unless given.
+    """
+    snapshots = {SnapshotKind.ANCHORS: read_file(anchors)} if anchors else None
+    if realm is Realm.TEST and snapshots is None:
+        snapshots = {}
+    TrustDirectory.create(
+        trust,
+        realm=realm,
+        now=_moment_or_now(learned_at, "--learned-at"),
+        snapshots=snapshots,
+        source=f"operator: {anchors.name}" if anchors else None,
+    )
+    return 0
+
+
+def refresh_(
+    *,
+    trust: Directory,
+    realm: Realm = Realm.PRODUCTION,
+    sources: Path | None = None,
+    json: Json = False,
+    lang: Language | None = None,
+) -> int:
+    """Ask the publishers for newer revocation and metadata, and swap in what verifies.
+
+    Exit status 0 when every source was confirmed or not due, 3 when one was rejected or could not
+    be reached: what was known stays, and grows stale by its own rule.
+
+    Args:
+        trust: The trust directory; it is made if there is none.
+        realm: The realm it belongs to.
+        sources: Other publishers' addresses: JSON with ``sources[]`` of ``kind`` and ``url``.
+        json: Print the report as JSON.
+        lang: Language of the output; from the locale unless given.
+    """
+    if not trust.exists() and realm is Realm.PRODUCTION:
+        init(trust=trust)
+    report = refresh(
+        TrustDirectory(trust, realm=realm),
+        _read_sources(sources) if sources else bundled_sources(),
+        world=World(now=lambda: datetime.now(UTC), sleep=time.sleep, random=random.random),
+    )
+    if json:
+        _print_json(report)
+    else:
+        language = lang or language_of_environment()
+        table = _table(language, _KIND, _OUTCOME, _SOURCE)
+        for outcome in report.outcomes:
+            reason = f" {outcome.code}: {outcome.detail}" if outcome.code else ""
+            table.add_row(outcome.kind, f"{outcome.outcome}{reason}", outcome.source)
+        render.to_terminal(table)
+    return NO_STATEMENT if report.failed else 0
+
+
+def show(
+    *,
+    trust: Path | None = None,
+    realm: Realm = Realm.PRODUCTION,
+    known_at: str | None = None,
+    json: Json = False,
+    lang: Language | None = None,
+) -> int:
+    """Show what is believed, or what was believed at some time.
+
+    Args:
+        trust: The trust directory; the bundled anchors unless given.
+        realm: The realm it belongs to.
+        known_at: "What did we believe then?" (RFC 3339). Now unless given.
+        json: Print as JSON.
+        lang: Language of the output; from the locale unless given.
+    """
+    history = load_history(trust, realm)
+    moment = _moment_or_now(known_at, "--known-at")
+    records = [record for kind in SnapshotKind if (record := history.latest(kind, moment))]
+    if json:
+        view = history.as_of(moment)
+        _print_json(
+            {
+                "known_at": rfc3339(moment),
+                "realm": realm,
+                "records": records,
+                "anchors": [anchor.name for anchor in view.anchors],
+                "revoked_serials": len(view.revocation.entries) if view.revocation else None,
+                "metadata_number": view.metadata.number if view.metadata else None,
+            }
+        )
+        return 0
+    language = lang or language_of_environment()
+    table = _table(language, _KIND, _SHA256, _LEARNED, _CONFIRMED, _SOURCE)
+    for record in records:
+        learned, confirmed = (
+            rfc3339(each) if each > SINCE_EVER else say(_SINCE_EVER, language)
+            for each in (record.learned_at, record.confirmed_at)
+        )
+        table.add_row(record.kind, record.sha256[:16] + "…", learned, confirmed, record.source)
+    render.to_terminal(table)
+    return 0
+
+
+def add(
+    kind: Annotated[SnapshotKind, Parameter(name="KIND")],
+    file: Annotated[Path, Parameter(name="FILE")],
+    /,
+    *,
+    trust: Directory,
+    realm: Realm = Realm.PRODUCTION,
+    learned_at: str | None = None,
+) -> int:
+    """Add a snapshot from a file, judged like one that was fetched.
+
+    Args:
+        kind: What it is.
+        file: As published.
+        trust: The trust directory.
+        realm: The realm it belongs to.
+        learned_at: Since when it counts as known (RFC 3339). Now unless given; never before what
+            the directory knows already.
+    """
+    directory = TrustDirectory(trust, realm=realm)
+    data = read_file(file)
+    record = directory.history().admit(
+        kind,
+        data,
+        learned_at=_moment_or_now(learned_at, "--learned-at"),
+        source=f"operator: {file.name}",
+    )
+    directory.append([record], {digest(data): data})
+    return 0
+
+
+def export(
+    file: Annotated[Path, Parameter(name="FILE")],
+    /,
+    *,
+    trust: Directory,
+    key: Path,
+    realm: Realm = Realm.PRODUCTION,
+) -> int:
+    """Write the whole history into one signed file, for machines without a network.
+
+    Args:
+        file: Where to write.
+        trust: The trust directory.
+        key: The signing key, PEM (PKCS #8), Ed25519 or P-256, without a passphrase.
+        realm: The realm it belongs to.
+    """
+    try:
+        signer = load_pem_private_key(read_file(key), password=None)
+    except (ValueError, TypeError) as error:
+        raise UsageError(f"{key}: not a private key that can be read") from error
+    if not isinstance(signer, ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey):
+        raise UsageError(f"{key}: neither Ed25519 nor P-256")
+    data = export_bundle(TrustDirectory(trust, realm=realm).history(), key=signer)
+    try:
+        file.write_bytes(data)
+    except OSError as error:
+        raise UsageError(f"{file}: {error.strerror}") from error
+    return 0
+
+
+def import_(
+    file: Annotated[Path, Parameter(name="FILE")],
+    /,
+    *,
+    trust: Directory,
+    key: Path,
+    realm: Realm = Realm.PRODUCTION,
+) -> int:
+    """Take over a signed file: only forwards, and only what its signer really signed.
+
+    Args:
+        file: The file from `export`.
+        trust: The trust directory; it is made if there is none.
+        key: The public key the signature must verify under, PEM or DER.
+        realm: The realm both must belong to.
+    """
+    now = datetime.now(UTC)
+    try:
+        public_key = load_public_key(inputs.public_key_bytes(read_file(key)))
+    except BadEvidence as error:
+        raise UsageError(f"{key}: {error}") from error
+    offered = read_bundle(read_file(file), key=public_key, realm=realm)
+    if trust.exists():
+        directory = TrustDirectory(trust, realm=realm)
+    else:
+        directory = TrustDirectory.create(trust, realm=realm, now=now, snapshots={})
+    added = continue_history(directory.history(), offered, imported_at=now)
+    directory.append(added, {each.sha256: offered.snapshot(each.sha256) for each in added})
+    return 0
+
+
+def _read_sources(path: Path) -> tuple[Source, ...]:
+    try:
+        document = msgspec.json.decode(read_file(path), type=dict[str, list[Source]])
+        return tuple(document["sources"])
+    except (msgspec.MsgspecError, KeyError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: {error}") from error
+
+
+def _moment_or_now(value: str | None, option: str) -> datetime:
+    return parse_moment(value, option) if value else datetime.now(UTC)
+
+
+def _table(language: Language, *titles: Text) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for title in titles:
+        table.add_column(say(title, language), overflow="fold")
+    return table
+
+
+def _print_json(document: Any) -> None:  # noqa: ANN401 - any document of ours
+    sys.stdout.write(msgspec.json.encode(document).decode() + "\n")

@@ -1,0 +1,41 @@
+"""The page of the command line: every command's help text as it is printed."""
+
+from __future__ import annotations
+
+import io
+from contextlib import redirect_stdout
+
+from rich.console import Console
+
+from tools.docs.rules import GENERATED
+from warifu.cli import make_app
+
+COMMANDS = (
+    (),
+    ("verify",),
+    ("explain",),
+    ("replay",),
+    ("trust",),
+    ("trust", "refresh"),
+    ("trust", "show"),
+    ("trust", "export"),
+    ("trust", "import"),
+    ("demo",),
+)
+
+
+def command_line_page() -> str:
+    """Help texts in the order of `COMMANDS`."""
+    parts = ["# The command line", GENERATED]
+    for command in COMMANDS:
+        title = " ".join(("warifu", *command))
+        parts += [f"## `{title}`", "", "```text", _help(command), "```", ""]
+    return "\n".join(parts)
+
+
+def _help(command: tuple[str, ...]) -> str:
+    written = io.StringIO()
+    console = Console(file=written, width=96, color_system=None, force_terminal=False)
+    with redirect_stdout(written):
+        make_app().help_print(list(command), console=console)
+    return "\n".join(line.rstrip() for line in written.getvalue().strip().splitlines())
