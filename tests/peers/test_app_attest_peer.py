@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import cbor2
 import pytest
+from asn1crypto import x509
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from pyattest.assertion import Assertion
 from pyattest.attestation import Attestation
@@ -34,6 +35,7 @@ from warifu.attestation.evidence.readers import authenticator_data
 from warifu.attestation.evidence.rules import app_attest as rules
 from warifu.attestation.evidence.rules import app_attest_assertion as assertion_rules
 from warifu.base.codec import der
+from warifu.base.pki.signature import SIGNATURE
 from warifu.handset import der_writer as w
 from warifu.handset.app_attest import (
     APP,
@@ -56,6 +58,15 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:Relying on the operating system:DeprecationWarning"),
     pytest.mark.filterwarnings("ignore:'extra_trust_roots' is deprecated:DeprecationWarning"),
 ]
+
+
+SYSTEM_ROOTS = "pyhanko_certvalidator.registry._system_trust_roots"
+
+
+@pytest.fixture(autouse=True)
+def empty_system_trust(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The peer also trusts the roots of the machine it runs on; here there are none."""
+    monkeypatch.setattr(SYSTEM_ROOTS, list)
 
 
 def device_of_today(**changes: Any) -> AppAttestDevice:
@@ -250,8 +261,17 @@ def test_peer_that_is_not_awaited_verifies_nothing() -> None:
         asyncio.run(Attestation(b"not an attestation", CHALLENGE, config).verify())
 
 
-def test_peer_adds_apples_root_to_the_roots_of_the_operating_system_and_is_wrong() -> None:
+def test_peer_trusts_any_root_of_the_operating_system_and_is_wrong(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Any public web authority could issue a credential certificate; here an anchor has one use."""
     device = device_of_today()
-    with pytest.warns(DeprecationWarning, match="operating system"):
-        peer_accepts(device.attestation().encode(), device)
+    device.apple = TestApple()
+    other = x509.Certificate.load(device.apple.root.certificate)
+    evidence = device.attestation().encode()
+    assert not peer_accepts(evidence, device)
+
+    monkeypatch.setattr(SYSTEM_ROOTS, lambda: [other])
+    assert peer_accepts(evidence, device)
+    with refused(SIGNATURE):
+        judge(device, evidence)
