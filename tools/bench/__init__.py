@@ -1,0 +1,1 @@
+"""Measuring each verification against its floor and against the peers on the index."""

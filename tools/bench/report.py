@@ -1,0 +1,93 @@
+"""Results: one row per case, for people, for programs and for the documents."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from tools.bench.timing import ratio
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tools.bench.case import Case
+    from tools.bench.timing import Timing
+
+OURS = "ours"
+FLOOR = "floor"
+
+
+class Row(Struct, frozen=True, kw_only=True):
+    """What was measured of one case. Times are microseconds per verification."""
+
+    name: str
+    ours: float
+    floor: float | None = None
+    floor_counts: str
+    times_floor: float | None = None
+    floor_limit: float | None = None
+    peers: dict[str, float] = {}
+    times_faster: dict[str, float] = {}
+    """By peer: how many times longer it takes than we do."""
+    faster_limits: dict[str, float] = {}
+
+    @property
+    def misses(self) -> list[str]:
+        """Which limits are not met."""
+        missed = []
+        if self.floor_limit and self.times_floor and self.times_floor > self.floor_limit:
+            missed.append(f"{self.times_floor:.2f} x floor, wanted {self.floor_limit}")
+        for peer, wanted in self.faster_limits.items():
+            if self.times_faster.get(peer, wanted) < wanted:
+                missed.append(f"{self.times_faster[peer]:.1f} x {peer}, wanted {wanted}")
+        return missed
+
+
+def make_row(name: str, case: Case, timings: Mapping[str, Timing]) -> Row:
+    """One row from the timings of one case, measured together."""
+    ours, floor = timings[OURS], timings.get(FLOOR)
+    others = [peer for peer in timings if peer not in {OURS, FLOOR}]
+    return Row(
+        name=name,
+        ours=ours.seconds * 1e6,
+        floor=None if floor is None else floor.seconds * 1e6,
+        floor_counts=case.floor_counts,
+        times_floor=None if floor is None else ratio(ours, floor),
+        floor_limit=None if floor is None else case.limits.floor_limit(floor.seconds),
+        peers={peer: timings[peer].seconds * 1e6 for peer in others},
+        times_faster={peer: ratio(timings[peer], ours) for peer in others},
+        faster_limits=case.limits.faster_than,
+    )
+
+
+HEADINGS = ("verification", "µs", "floor µs", "× floor", "wanted", "met", "peers")
+
+
+def table(rows: Sequence[Row]) -> list[tuple[str, ...]]:
+    """The rows as text, without headings."""
+    return [
+        (
+            row.name,
+            f"{row.ours:.0f}",
+            f"{row.floor:.0f}" if row.floor else "-",
+            f"{row.times_floor:.2f}" if row.times_floor else "-",
+            _wanted(row),
+            "-" if not _wanted(row) else ("NO" if row.misses else "yes"),
+            "; ".join(
+                f"{peer} {micros:.0f} µs: {row.times_faster[peer]:.1f}×"
+                for peer, micros in row.peers.items()
+            ),
+        )
+        for row in rows
+    ]
+
+
+def _wanted(row: Row) -> str:
+    wanted = [f"≤ {row.floor_limit}"] if row.floor_limit else []
+    wanted += [
+        f"≥ {limit:g}× {peer.split()[0]}"
+        for peer, limit in row.faster_limits.items()
+        if peer in row.peers
+    ]
+    return ", ".join(wanted)
