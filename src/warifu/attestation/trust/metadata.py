@@ -189,7 +189,7 @@ def _read_payload(jws: Jws, path: Path) -> Metadata:
 def _read_entries(listed: list[Any], unknown: Unknown) -> tuple[MetadataEntry, ...]:
     entries: list[MetadataEntry] = []
     for number, value in enumerate(listed):
-        entry = read_entry(value, unknown)
+        entry = read_entry(value, unknown, f"entries[{number}]")
         if entry is None:
             unknown.add(f"entries[{number}]: identifies no model")
             continue

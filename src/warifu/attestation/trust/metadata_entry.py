@@ -126,12 +126,17 @@ class MetadataEntry(Struct, frozen=True, kw_only=True):
         return self.aaid or self.key_identifiers[0]
 
 
-def read_entry(value: Any, unknown: Unknown) -> MetadataEntry | None:  # noqa: ANN401 - JSON
+def read_entry(
+    value: Any,  # noqa: ANN401 - JSON
+    unknown: Unknown,
+    where: str = "entry",
+) -> MetadataEntry | None:
     """Read one element of `entries`.
 
     Args:
         value: The element as decoded JSON.
         unknown: Collects fields and statuses that this version does not know.
+        where: The element's place, for what is reported of it.
 
     Returns:
         The entry; None where nothing identifies a model.
@@ -147,6 +152,8 @@ def read_entry(value: Any, unknown: Unknown) -> MetadataEntry | None:  # noqa: A
         ),
     }
     if not any(identifiers.values()):
+        for problem in problems:
+            unknown.add(f"{where}: {problem}")
         return None
     statement = value.get("metadataStatement", {})
     if type(statement) is not dict:
