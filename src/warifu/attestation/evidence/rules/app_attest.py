@@ -1,6 +1,6 @@
 """Rules of Apple App Attest attestations, in the order they are checked.
 
-"Apple" in a clause is the section *Verify the attestation* of Apple's article *Validating apps that
+The clauses name the section *Verify the attestation* of Apple's article *Validating apps that
 connect to your server* (DeviceCheck); its steps are numbered from 1.
 """
 
@@ -19,7 +19,7 @@ STRUCTURE = Rule(
 )
 CREDENTIAL_CERTIFICATE = Rule(
     code="app-attest/credential-certificate",
-    clause="Apple, step 1",
+    clause="Apple, Verify the attestation, step 1",
     requires=Text(
         ja="先頭の証明書は、Appleの中間認証局が発行した、認証局ではない証明書でなければなりません。",
         en="The first certificate is no authority's and is issued by an intermediate of Apple.",
@@ -28,7 +28,7 @@ CREDENTIAL_CERTIFICATE = Rule(
 )
 NONCE_EXTENSION = Rule(
     code="app-attest/nonce-extension",
-    clause="Apple, step 4",
+    clause="Apple, Verify the attestation, step 4",
     requires=Text(
         ja="端末の証明書には、32バイトの値を一つだけ持つナンス拡張がなければなりません。",
         en="The credential certificate has the nonce extension, holding one string of 32 bytes.",
@@ -37,7 +37,7 @@ NONCE_EXTENSION = Rule(
 )
 NONCE = Rule(
     code="app-attest/nonce",
-    clause="Apple, steps 2 to 4",
+    clause="Apple, Verify the attestation, steps 2 to 4",
     requires=Text(
         ja="証明書のナンスは、認証器データと発行したチャレンジから計算した値と一致しなければなりません。",
         en="The nonce in the certificate is made from the authenticator data and our challenge.",
@@ -46,7 +46,7 @@ NONCE = Rule(
 )
 PUBLIC_KEY = Rule(
     code="app-attest/public-key",
-    clause="Apple, step 5: the public key of credCert in X9.62 uncompressed point format",
+    clause="Apple, Verify the attestation, step 5",
     requires=Text(
         ja="端末の証明書の公開鍵は、非圧縮形式のP-256の鍵でなければなりません。",
         en="The public key of the credential certificate is an uncompressed P-256 point.",
@@ -55,7 +55,7 @@ PUBLIC_KEY = Rule(
 )
 KEY_IDENTIFIER = Rule(
     code="app-attest/key-identifier",
-    clause="Apple, step 5",
+    clause="Apple, Verify the attestation, step 5",
     requires=Text(
         ja="アプリから届いた鍵識別子は、証明書の公開鍵のSHA-256値と一致しなければなりません。",
         en="The key identifier from the app is the SHA-256 of the certified public key.",
@@ -64,7 +64,7 @@ KEY_IDENTIFIER = Rule(
 )
 APP = Rule(
     code="app-attest/app",
-    clause="Apple, step 6",
+    clause="Apple, Verify the attestation, step 6",
     requires=Text(
         ja="証明は、対象のアプリ(チームIDとバンドルID)について作られたものでなければなりません。",
         en="The attestation was made for the expected app, by team and bundle identifier.",
@@ -73,7 +73,7 @@ APP = Rule(
 )
 COUNTER_IS_ZERO = Rule(
     code="app-attest/counter",
-    clause="Apple, step 7",
+    clause="Apple, Verify the attestation, step 7",
     requires=Text(
         ja="アテステーションのカウンターは0でなければなりません。",
         en="The counter of an attestation is 0.",
@@ -82,7 +82,7 @@ COUNTER_IS_ZERO = Rule(
 )
 AAGUID = Rule(
     code="app-attest/aaguid",
-    clause="Apple, step 8",
+    clause="Apple, Verify the attestation, step 8",
     requires=Text(
         ja="認証器の識別子は、App Attestの本番または開発環境の値でなければなりません。",
         en="The authenticator identifier is that of App Attest, production or development.",
@@ -91,7 +91,7 @@ AAGUID = Rule(
 )
 ENVIRONMENT = Rule(
     code="app-attest/environment",
-    clause="Apple, step 8",
+    clause="Apple, Verify the attestation, step 8",
     requires=Text(
         ja="証明は、想定した環境(本番または開発)で作られたものでなければなりません。",
         en="The attestation was made in the expected environment, production unless stated.",
@@ -100,7 +100,7 @@ ENVIRONMENT = Rule(
 )
 CREDENTIAL_ID = Rule(
     code="app-attest/credential-id",
-    clause="Apple, step 9",
+    clause="Apple, Verify the attestation, step 9",
     requires=Text(
         ja="認証器データの資格情報IDは、鍵識別子と一致しなければなりません。",
         en="The credential identifier in the authenticator data is the key identifier.",
@@ -109,7 +109,7 @@ CREDENTIAL_ID = Rule(
 )
 CREDENTIAL_KEY = Rule(
     code="app-attest/credential-key",
-    clause="WebAuthn L3 §6.5.1, §8.8 step 5 (the same data in Apple's other attestation)",
+    clause="WebAuthn L3 §6.5.1",
     requires=Text(
         ja="認証器データの公開鍵は、証明書の公開鍵と同じでなければなりません。",
         en="The public key in the authenticator data is the certified public key.",
@@ -118,7 +118,7 @@ CREDENTIAL_KEY = Rule(
 )
 ONE_CHALLENGE_FORM = Rule(
     code="usage/app-attest-challenge",
-    clause="Apple, step 2",
+    clause="Apple, Verify the attestation, step 2",
     requires=Text(
         ja="チャレンジとクライアントデータのハッシュは、どちらか一方だけを指定してください。",
         en="State either the challenge or the client data hash, not both.",

@@ -1,6 +1,6 @@
 """Rules of Apple App Attest assertions, in the order they are checked.
 
-"Apple" in a clause is the section *Verify the assertion* of Apple's article *Validating apps that
+The clauses name the section *Verify the assertion* of Apple's article *Validating apps that
 connect to your server* (DeviceCheck); its steps are numbered from 1.
 """
 
@@ -19,7 +19,7 @@ STRUCTURE = Rule(
 )
 SIGNATURE = Rule(
     code="app-attest-assertion/signature",
-    clause="Apple, steps 1 to 3",
+    clause="Apple, Verify the assertion, steps 1 to 3",
     requires=Text(
         ja="署名は、登録済みの鍵による、認証器データとクライアントデータへの署名でなければなりません。",
         en="The signature over authenticator data and client data verifies under the stored key.",
@@ -28,7 +28,7 @@ SIGNATURE = Rule(
 )
 APP = Rule(
     code="app-attest-assertion/app",
-    clause="Apple, step 4",
+    clause="Apple, Verify the assertion, step 4",
     requires=Text(
         ja="アサーションは、対象のアプリ(チームIDとバンドルID)が作ったものでなければなりません。",
         en="The assertion was made by the expected app, by team and bundle identifier.",
@@ -37,7 +37,7 @@ APP = Rule(
 )
 COUNTER = Rule(
     code="app-attest-assertion/counter",
-    clause="Apple, step 5",
+    clause="Apple, Verify the assertion, step 5",
     requires=Text(
         ja="カウンターは、前回の値(初回は0)より大きくなければなりません。",
         en="The counter is greater than the stored one, and greater than 0 at first.",
@@ -46,7 +46,7 @@ COUNTER = Rule(
 )
 CHALLENGE = Rule(
     code="app-attest-assertion/challenge",
-    clause="Apple, step 6",
+    clause="Apple, Verify the assertion, step 6",
     requires=Text(
         ja="クライアントデータには、発行したチャレンジが定めた場所に含まれていなければなりません。",
         en="The client data holds the challenge we issued, where the app was told to put it.",
@@ -55,7 +55,7 @@ CHALLENGE = Rule(
 )
 STORED_KEY = Rule(
     code="usage/app-attest-stored-key",
-    clause="Apple, step 3: the public key that you store from the attestation object",
+    clause="Apple, Verify the assertion, step 3",
     requires=Text(
         ja="登録済みの公開鍵は、P-256のSubjectPublicKeyInfoまたは非圧縮点で指定してください。",
         en="The stored public key is a P-256 SubjectPublicKeyInfo or an uncompressed point.",
@@ -63,7 +63,7 @@ STORED_KEY = Rule(
 )
 CHALLENGE_NOT_EMPTY = Rule(
     code="usage/app-attest-empty-challenge",
-    clause="Apple, step 6",
+    clause="Apple, Verify the assertion, step 6",
     requires=Text(
         ja="チャレンジには1バイト以上の値を指定してください。",
         en="A challenge has at least one byte.",

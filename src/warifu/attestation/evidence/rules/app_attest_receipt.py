@@ -1,6 +1,6 @@
 """Rules of Apple App Attest receipts, in the order they are checked.
 
-"Apple" in a clause is the section *Verify the receipt* of Apple's article *Assessing fraud risk*
+The clauses name the section *Verify the receipt* of Apple's article *Assessing fraud risk*
 (DeviceCheck); its steps are numbered from 1. Rules of CMS are in `base.pki.cms`.
 """
 
@@ -8,18 +8,20 @@ from __future__ import annotations
 
 from warifu.base.rule import Leniency, Rule, Text
 
+# Extension 1.2.840.113635.100.12.15 marks the signer; seen in every receipt of 2020 to 2024.
 SIGNER = Rule(
     code="app-attest-receipt/signer",
-    clause="Apple, steps 1 and 2; extension 1.2.840.113635.100.12.15 is in every receipt's signer",
+    clause="Apple, Verify the receipt, steps 1 and 2",
     requires=Text(
         ja="控え(レシート)は、Appleのレシート署名専用の証明書で署名されていなければなりません。",
         en="The receipt is signed by a certificate that Apple issued for signing receipts.",
     ),
     stops="receipts signed by developers' or merchants' certificates under the same Apple root",
 )
+# SET OF SEQUENCE { type INTEGER, version INTEGER, value OCTET STRING }
 STRUCTURE = Rule(
     code="app-attest-receipt/structure",
-    clause="Apple, step 3: SET OF SEQUENCE { type INTEGER, version INTEGER, value OCTET STRING }",
+    clause="Apple, Verify the receipt, step 3",
     requires=Text(
         ja="レシートは、定められた項目をそれぞれ一度だけ、正しい形式で含んでいなければなりません。",
         en="The receipt has the fields of its kind, each once and each well-formed.",
@@ -28,7 +30,7 @@ STRUCTURE = Rule(
 )
 APP = Rule(
     code="app-attest-receipt/app",
-    clause="Apple, step 4",
+    clause="Apple, Verify the receipt, step 4",
     requires=Text(
         ja="レシートは、対象のアプリ(チームIDとバンドルID)のものでなければなりません。",
         en="The receipt is of the expected app, by team and bundle identifier.",
@@ -37,7 +39,7 @@ APP = Rule(
 )
 AGE = Rule(
     code="app-attest-receipt/age",
-    clause="Apple, step 5",
+    clause="Apple, Verify the receipt, step 5",
     requires=Text(
         ja="レシートは、判定の基準時点から見て十分に新しいものでなければなりません(通常5分以内)。",
         en="The receipt is recent at the time judged for, five minutes unless stated.",
@@ -46,7 +48,7 @@ AGE = Rule(
 )
 EXPIRY = Rule(
     code="app-attest-receipt/expiry",
-    clause="Apple, receipt field 21",
+    clause="Apple, Assessing fraud risk, receipt field 21",
     requires=Text(
         ja="レシートの有効期限が切れていてはなりません。",
         en="The receipt has not expired at the time judged for.",
@@ -55,7 +57,7 @@ EXPIRY = Rule(
 )
 PUBLIC_KEY = Rule(
     code="app-attest-receipt/public-key",
-    clause="Apple, step 6",
+    clause="Apple, Verify the receipt, step 6",
     requires=Text(
         ja="レシートの公開鍵は、登録済みの公開鍵と一致しなければなりません。",
         en="The attested public key in the receipt is the one that was stored.",
@@ -64,7 +66,7 @@ PUBLIC_KEY = Rule(
 )
 CLIENT_HASH = Rule(
     code="app-attest-receipt/client-hash",
-    clause="Apple, receipt field 4",
+    clause="Apple, Assessing fraud risk, receipt field 4",
     requires=Text(
         ja="レシートのクライアントハッシュは、アテステーション時の値と一致しなければなりません。",
         en="The client hash in the receipt is the one of the attestation.",
@@ -99,7 +101,7 @@ FIELDS_UNSORTED = Leniency(
 )
 CLIENT_HASH_AS_TEXT = Leniency(
     name="app-attest-receipt/client-hash-as-text",
-    departs_from="Apple, receipt field 4: the client hash, 32 bytes",
+    departs_from="Apple, Assessing fraud risk, field 4: the client hash, 32 bytes",
     seen_on="receipts refreshed at Apple in 2020 and 2021: each run of bytes that is no UTF-8 is "
     "replaced by U+FFFD",
 )
