@@ -32,7 +32,10 @@ from warifu.attestation.evidence.facts.app_attest import (
 )
 from warifu.attestation.evidence.readers import app_attest as reader
 from warifu.attestation.evidence.readers import apple_extensions
-from warifu.attestation.evidence.readers.authenticator_data import read_authenticator_data
+from warifu.attestation.evidence.readers.authenticator_data import (
+    AttestedCredential,
+    read_authenticator_data,
+)
 from warifu.attestation.evidence.rules import app_attest as rules
 from warifu.attestation.examination import Examination, Gaps
 from warifu.attestation.trust.anchors import AnchorUse
@@ -45,6 +48,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from warifu.attestation.trust.view import TrustView
+    from warifu.base.rule import Rule
 
 MIN_PATH = 2
 NONCE_BYTES = 32
@@ -96,14 +100,7 @@ def verify(
         raise MalformedEvidence(rules.STRUCTURE, "no attested credential data")
 
     # Step 5: the key the app names is the certified one.
-    point = reader.point_of(leaf.public_key)
-    if point is None:
-        raise BadEvidence(rules.PUBLIC_KEY, leaf.public_key[:32].hex())
-    identifier = reader.identifier_of(point)
-    if expected.key_identifier is not None and not compare_digest(
-        expected.key_identifier, identifier
-    ):
-        raise BadEvidence(rules.KEY_IDENTIFIER, identifier.hex())
+    point, identifier = _check_key(leaf, expected.key_identifier)
 
     # Step 6: made for our app.
     app = _check_app(data.rp_id_hash, leaf, expected.app, exam)
@@ -116,43 +113,26 @@ def verify(
     environment = _check_environment(credential.aaguid, expected.environment, exam)
 
     # Step 9, and the whole key beside its identifier: readers of either see the same key.
-    if not compare_digest(credential.credential_id, identifier):
-        raise BadEvidence(rules.CREDENTIAL_ID, credential.credential_id[:64].hex())
-    if credential.public_key != reader.cose_key_of(point):
-        raise BadEvidence(rules.CREDENTIAL_KEY, credential.public_key[:128].hex())
+    _check_credential(credential, point, identifier)
 
-    version, build = apple_extensions.read_system(leaf.extensions)
-    return Claims(
-        format=Format.APP_ATTEST,
-        at=exam.at,
-        known_at=trust.known_at,
-        realm=trust.realm,
-        device=Device(platform="apple"),
-        operating_system=OperatingSystem(version=version, build=build),
+    key = Key(
+        public_key=leaf.public_key,
+        algorithm="ES256",
+        identifier=identifier,
+        security_level=SecurityLevel.SECURE_ELEMENT,
+        endorsement=Endorsement.ANCHORED,
+    )
+    freshness = Freshness(
+        challenge=nonce, challenge_matches=None if client_data_hash is None else True, counter=0
+    )
+    return _claims(
+        exam,
+        path,
+        rules.RULES if expected.key_identifier is not None else _RULES_WITHOUT_IDENTIFIER,
         app=App(identifier=app, environment=environment.value),
-        key=Key(
-            public_key=leaf.public_key,
-            algorithm="ES256",
-            identifier=identifier,
-            security_level=SecurityLevel.SECURE_ELEMENT,
-            endorsement=Endorsement.ANCHORED,
-        ),
-        freshness=Freshness(
-            challenge=nonce,
-            challenge_matches=None if client_data_hash is None else True,
-            counter=0,
-        ),
-        chain=(*path.certificates, trust.anchor_certificate(path.anchor.name)),
-        anchor=path.anchor.name,
-        detail=AppAttestFacts(
-            app_id_hash=data.rp_id_hash,
-            extensions=apple_extensions.raw_extensions(leaf.extensions),
-        ),
-        proved=exam.proved(
-            rules.RULES if expected.key_identifier is not None else _RULES_WITHOUT_IDENTIFIER
-        ),
-        leniencies=exam.leniencies(),
-        unchecked=exam.unchecked(),
+        app_id_hash=data.rp_id_hash,
+        key=key,
+        freshness=freshness,
     )
 
 
@@ -203,6 +183,17 @@ def _check_nonce(
     return nonce
 
 
+def _check_key(leaf: Certificate, wanted: bytes | None) -> tuple[bytes, bytes]:
+    """Step 5; returns the X9.62 point of the certified key and its identifier."""
+    point = reader.point_of(leaf.public_key)
+    if point is None:
+        raise BadEvidence(rules.PUBLIC_KEY, leaf.public_key[:32].hex())
+    identifier = reader.identifier_of(point)
+    if wanted is not None and not compare_digest(wanted, identifier):
+        raise BadEvidence(rules.KEY_IDENTIFIER, identifier.hex())
+    return point, identifier
+
+
 def _check_app(
     app_id_hash: bytes, leaf: Certificate, wanted: str | None, exam: Examination
 ) -> str | None:
@@ -218,6 +209,14 @@ def _check_app(
     return named
 
 
+def _check_credential(credential: AttestedCredential, point: bytes, identifier: bytes) -> None:
+    """Step 9, and the whole key: the COSE key has one encoding, so its octets are compared."""
+    if not compare_digest(credential.credential_id, identifier):
+        raise BadEvidence(rules.CREDENTIAL_ID, credential.credential_id[:64].hex())
+    if credential.public_key != reader.cose_key_of(point):
+        raise BadEvidence(rules.CREDENTIAL_KEY, credential.public_key[:128].hex())
+
+
 def _check_environment(aaguid: bytes, wanted: Environment | None, exam: Examination) -> Environment:
     """Step 8. Where nothing is stated production passes, and development is not let by silently."""
     found = _ENVIRONMENTS.get(aaguid)
@@ -228,6 +227,40 @@ def _check_environment(aaguid: bytes, wanted: Environment | None, exam: Examinat
     elif wanted is not None and found is not wanted:
         raise BadEvidence(rules.ENVIRONMENT, found.value)
     return found
+
+
+def _claims(
+    exam: Examination,
+    path: Path,
+    checked: tuple[Rule, ...],
+    *,
+    app: App,
+    app_id_hash: bytes,
+    key: Key,
+    freshness: Freshness,
+) -> Claims:
+    leaf = path.certificates[0]
+    version, build = apple_extensions.read_system(leaf.extensions)
+    return Claims(
+        format=Format.APP_ATTEST,
+        at=exam.at,
+        known_at=exam.trust.known_at,
+        realm=exam.trust.realm,
+        device=Device(platform="apple"),
+        operating_system=OperatingSystem(version=version, build=build),
+        app=app,
+        key=key,
+        freshness=freshness,
+        chain=(*path.certificates, exam.trust.anchor_certificate(path.anchor.name)),
+        anchor=path.anchor.name,
+        detail=AppAttestFacts(
+            app_id_hash=app_id_hash,
+            extensions=apple_extensions.raw_extensions(leaf.extensions),
+        ),
+        proved=exam.proved(checked),
+        leniencies=exam.leniencies(),
+        unchecked=exam.unchecked(),
+    )
 
 
 _REST_ON_NONCE = (

@@ -73,25 +73,9 @@ def verify(
     if assertion.flags & _ATTESTED_OR_EXTENDED:
         exam.allow(rules.ATTESTED_FLAG_WITHOUT_DATA)
 
-    # Step 4: in our app.
-    if expected.app is None:
-        exam.leave_open(rules.APP, "no app was stated")
-    elif not compare_digest(
-        sha256(expected.app.encode("utf-8", "replace")).digest(), assertion.app_id_hash
-    ):
-        raise BadEvidence(rules.APP, assertion.app_id_hash.hex())
-
-    # Step 5: newer than what was seen last.
-    if expected.counter is None:
-        exam.leave_open(rules.COUNTER, "no stored counter was stated: it may be a replay")
-    if assertion.counter <= (expected.counter or 0):
-        raise BadEvidence(rules.COUNTER, str(assertion.counter))
-
-    # Step 6: for our challenge.
-    if expected.challenge is None:
-        exam.leave_open(rules.CHALLENGE, "no challenge was stated")
-    else:
-        _check_challenge(expected.challenge, client_data, expected.challenge_place)
+    _check_app(expected.app, assertion.app_id_hash, exam)  # step 4
+    _check_counter(expected.counter, assertion.counter, exam)  # step 5
+    _check_challenge(expected, client_data, exam)  # step 6
 
     return Claims(
         format=Format.APP_ATTEST_ASSERTION,
@@ -146,9 +130,31 @@ def _check_signature(spki: bytes, signature: bytes, nonce: bytes) -> None:
         raise BadEvidence(rules.SIGNATURE, error.detail) from error
 
 
-def _check_challenge(challenge: bytes, client_data: bytes, place: ChallengePlace) -> None:
+def _check_app(wanted: str | None, app_id_hash: bytes, exam: Examination) -> None:
+    """Step 4: in our app."""
+    if wanted is None:
+        exam.leave_open(rules.APP, "no app was stated")
+    elif not compare_digest(sha256(wanted.encode("utf-8", "replace")).digest(), app_id_hash):
+        raise BadEvidence(rules.APP, app_id_hash.hex())
+
+
+def _check_counter(stored: int | None, counter: int, exam: Examination) -> None:
+    """Step 5: newer than what was seen last."""
+    if stored is None:
+        exam.leave_open(rules.COUNTER, "no stored counter was stated: it may be a replay")
+    if counter <= (stored or 0):
+        raise BadEvidence(rules.COUNTER, str(counter))
+
+
+def _check_challenge(
+    expected: AppAttestAssertionExpectations, client_data: bytes, exam: Examination
+) -> None:
     """Step 6. Every accepted text is made from the challenge; nothing received is decoded."""
-    if place is ChallengePlace.CONTAINED:
+    challenge = expected.challenge
+    if challenge is None:
+        exam.leave_open(rules.CHALLENGE, "no challenge was stated")
+        return
+    if expected.challenge_place is ChallengePlace.CONTAINED:
         found = challenge in client_data
     else:
         found = compare_digest(client_data, challenge) or _member_matches(client_data, challenge)

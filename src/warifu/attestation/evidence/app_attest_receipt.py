@@ -76,23 +76,12 @@ def verify(
 
     # Step 3: the fields.
     receipt = read_receipt(signed.content)
-    point = key_reader.point_of(receipt.certificate.public_key)
-    if point is None:
-        raise BadEvidence(rules.STRUCTURE, "attested key is no P-256 key")
-    identifier = key_reader.identifier_of(point)
+    identifier = _key_identifier(receipt)
     exam.allow(*signed.leniencies, *receipt.leniencies, *receipt.certificate.leniencies)
 
-    # Step 4: our app.
-    if expected.app is None:
-        exam.leave_open(rules.APP, "no app was stated")
-    elif not compare_digest(expected.app.encode("utf-8", "replace"), receipt.app.encode()):
-        raise BadEvidence(rules.APP, receipt.app)
-
-    # Step 5: recent at the time judged for; and not expired, for callers who allow any age.
-    _check_times(receipt, expected.max_age_seconds, exam)
-
-    # Step 6: our key.
-    _check_key(receipt, identifier, expected, exam)
+    _check_app(receipt, expected.app, exam)  # step 4
+    _check_times(receipt, expected.max_age_seconds, exam)  # step 5
+    _check_key(receipt, identifier, expected, exam)  # step 6
 
     # Beyond Apple's steps: the same attestation, and no development receipt in production.
     matches = _check_client_hash(receipt, expected, exam)
@@ -118,15 +107,7 @@ def verify(
         ),
         chain=(*path.certificates, trust.anchor_certificate(path.anchor.name)),
         anchor=path.anchor.name,
-        detail=AppAttestReceiptFacts(
-            kind=receipt.kind,
-            risk_metric=receipt.risk_metric,
-            client_hash=receipt.client_hash,
-            token=receipt.token,
-            not_before=receipt.not_before,
-            expires_at=receipt.expires_at,
-            other_fields=receipt.other_fields,
-        ),
+        detail=_facts(receipt),
         proved=exam.proved(rules.RULES if matches else _RULES_WITHOUT_CLIENT_HASH),
         leniencies=exam.leniencies(),
         unchecked=exam.unchecked(),
@@ -148,7 +129,23 @@ def _verify_signer(signed: SignedData, exam: Examination) -> Path:
     return path
 
 
+def _key_identifier(receipt: Receipt) -> bytes:
+    point = key_reader.point_of(receipt.certificate.public_key)
+    if point is None:
+        raise BadEvidence(rules.STRUCTURE, "attested key is no P-256 key")
+    return key_reader.identifier_of(point)
+
+
+def _check_app(receipt: Receipt, wanted: str | None, exam: Examination) -> None:
+    """Step 4: our app."""
+    if wanted is None:
+        exam.leave_open(rules.APP, "no app was stated")
+    elif not compare_digest(wanted.encode("utf-8", "replace"), receipt.app.encode()):
+        raise BadEvidence(rules.APP, receipt.app)
+
+
 def _check_times(receipt: Receipt, max_age_seconds: int | None, exam: Examination) -> None:
+    """Step 5: recent at the time judged for; and not expired, for callers who allow any age."""
     age = (exam.at - receipt.created_at).total_seconds()
     if max_age_seconds is None:
         exam.leave_open(rules.AGE, "no age limit was stated")
@@ -163,6 +160,7 @@ def _check_times(receipt: Receipt, max_age_seconds: int | None, exam: Examinatio
 def _check_key(
     receipt: Receipt, identifier: bytes, expected: AppAttestReceiptExpectations, exam: Examination
 ) -> None:
+    """Step 6: our key."""
     if expected.public_key is None and expected.key_identifier is None:
         exam.leave_open(rules.PUBLIC_KEY, "no stored key was stated")
     if expected.public_key is not None and not compare_digest(
@@ -201,6 +199,18 @@ def _check_environment(
     elif wanted is not None and found is not wanted:
         raise BadEvidence(rules.ENVIRONMENT, str(text))
     return found
+
+
+def _facts(receipt: Receipt) -> AppAttestReceiptFacts:
+    return AppAttestReceiptFacts(
+        kind=receipt.kind,
+        risk_metric=receipt.risk_metric,
+        client_hash=receipt.client_hash,
+        token=receipt.token,
+        not_before=receipt.not_before,
+        expires_at=receipt.expires_at,
+        other_fields=receipt.other_fields,
+    )
 
 
 _RULES_WITHOUT_CLIENT_HASH = tuple(rule for rule in rules.RULES if rule is not rules.CLIENT_HASH)
