@@ -70,13 +70,13 @@ def _unwrapped(name: Format, data: bytes) -> bytes:
 
 def _certificates(data: bytes) -> bytes:
     """A chain as concatenated DER from PEM, DER, base64 (one a line or one in all) or JSON."""
+    stripped = data.strip()
+    if stripped[:1] in {_JSON_ARRAY, _JSON_OBJECT}:
+        return b"".join(_certificate(each) for each in _json_chain(stripped))
     if _PEM_MARK in data:
         return b"".join(text.from_pem_certificates(data))
     if data[:1] == bytes([_DER_SEQUENCE]) and data[1:2] >= b"\x80":
         return data
-    stripped = data.strip()
-    if stripped[:1] in {_JSON_ARRAY, _JSON_OBJECT}:
-        return b"".join(_certificate(each) for each in _json_chain(stripped))
     lines = stripped.split()
     if len(lines) > 1 and all(line.startswith(b"MI") for line in lines):
         return b"".join(text.from_base64(line) for line in lines)

@@ -72,6 +72,11 @@ class World:
         return android.AndroidPhone.factory()
 
     @cached_property
+    def phone_root(self) -> bytes:
+        """The root of the phone's maker, DER; signed once, so that it stays the same bytes."""
+        return self.phone.root
+
+    @cached_property
     def iphone(self) -> app_attest.AppAttestDevice:
         """An honest iPhone."""
         return app_attest.AppAttestDevice(made_at=self.now)
@@ -95,7 +100,7 @@ class World:
             known_at=self.now,
             realm=Realm.TEST,
             anchors=(
-                _anchor("test-google", self.phone.root, AnchorUse.ANDROID_KEY, outlives),
+                _anchor("test-google", self.phone_root, AnchorUse.ANDROID_KEY, outlives),
                 _anchor("test-apple", apple.root.certificate, AnchorUse.APP_ATTEST),
                 _anchor(
                     "test-apple-g3", apple.receipt_root.certificate, AnchorUse.APP_ATTEST_RECEIPT

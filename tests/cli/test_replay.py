@@ -1,0 +1,119 @@
+"""Saved verdicts are explained, and asked again with the same answer."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.runner import run
+from tests.cli.test_verify import AT, anchors_document, chain, phone, test_realm
+from tests.support import misuse
+from warifu.attestation import verdict as verdicts
+from warifu.attestation.claims import Format
+from warifu.attestation.verdict import READABLE_VERDICT, SAME_TRUST
+from warifu.base.errors import MalformedEvidence
+from warifu.demo import play
+from warifu.demo.scenes import SCENES, World
+
+__all__ = ["anchors_document", "chain", "phone", "test_realm"]
+
+
+@pytest.fixture
+def saved(
+    chain: list[bytes],  # noqa: F811 - the fixture
+    test_realm: list[str],  # noqa: F811
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> Path:
+    evidence = tmp_path / "chain.der"
+    evidence.write_bytes(b"".join(chain))
+    done = run(capsys, "verify", "android-key", evidence, *test_realm, "--at", AT, "--json")
+    path = tmp_path / "verdict.json"
+    path.write_text(done.out)
+    return path
+
+
+def test_explain_draws_the_chain_and_names_clauses(
+    saved: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    done = run(capsys, "explain", saved, "--lang", "en")
+    assert done.status == 0
+    assert "└──" in done.out
+    assert "test-google" in done.out
+    assert "Android Keystore Key" in done.out
+    assert "attestation" in done.out
+
+
+def test_explain_speaks_japanese(saved: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    done = run(capsys, "explain", saved, "--lang", "ja")
+    assert "信頼の起点" in done.out
+    assert "ブートローダーのロック" in done.out
+
+
+def test_replay_gives_the_same_verdict(
+    saved: Path,
+    test_realm: list[str],  # noqa: F811
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    done = run(capsys, "replay", saved, *test_realm[:2], "--json")
+    assert done.status == 0
+    assert done.document["same"] is True
+    assert done.document["verdict"]["claims"] == json.loads(saved.read_text())["claims"]
+
+
+def test_replay_finds_a_verdict_that_was_edited(
+    saved: Path,
+    test_realm: list[str],  # noqa: F811
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    document = json.loads(saved.read_text())
+    document["claims"]["boot"]["locked"] = False
+    saved.write_text(json.dumps(document))
+    done = run(capsys, "replay", saved, *test_realm[:2], "--json")
+    assert done.status == 1
+    assert done.document["differences"] == ["claims"]
+
+
+def test_replay_with_other_trust_makes_no_statement(
+    saved: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "other"
+    anchors = tmp_path / "other.json"
+    anchors.write_bytes(anchors_document(World().phone.root))
+    options = ["--trust", other, "--realm", "test"]
+    run(capsys, "trust", "init", *options, "--anchors", anchors, "--learned-at", "2026-01-01")
+    done = run(capsys, "replay", saved, "--trust", other, "--json")
+    assert done.document["verdict"]["reasons"][0]["code"] == SAME_TRUST.code
+    assert done.status == 1, "it differs from what was saved"
+
+
+@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.title.en)
+def test_every_kind_of_verdict_replays_to_itself(scene: object) -> None:
+    world = World()
+    saved = play(scene, world)  # type: ignore[arg-type]
+    again = verdicts.decode(verdicts.encode(saved))
+    assert again == saved
+    act = scene.make(world)  # type: ignore[attr-defined]
+    secrets = (
+        {"decryption_key": act.expected.decryption_key}
+        if saved.format is Format.PLAY_INTEGRITY
+        else {}
+    )
+    assert verdicts.differences(saved, verdicts.replay(again, trust=act.trust, secrets=secrets)) == ()
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"document": "warifu-verdict/9"}', "\udcff"])
+def test_another_document_is_no_verdict(text: str) -> None:
+    with pytest.raises(MalformedEvidence) as caught:
+        verdicts.decode(text.encode("utf-8", "surrogateescape"))
+    assert caught.value.code == READABLE_VERDICT.code
+
+
+def test_expectations_of_another_shape_are_the_callers_fault() -> None:
+    world = World()
+    saved = play(SCENES[0], world)
+    document = json.loads(verdicts.encode(saved))
+    document["request"]["expected"] = {"challenge": 7}
+    damaged = verdicts.decode(json.dumps(document).encode())
+    with misuse(READABLE_VERDICT):
+        verdicts.replay(damaged, trust=world.trust(), secrets={})
