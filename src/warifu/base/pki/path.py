@@ -176,7 +176,9 @@ def find_anchor(chain: Sequence[Certificate], anchors: Sequence[TrustPoint]) -> 
     # Several certificates of one root key are one anchor here: no signature need tell them apart.
     named = list(
         {
-            anchor.public_key: anchor for anchor in anchors if anchor.subject == chain[-1].issuer
+            anchor.public_key: anchor
+            for anchor in reversed(anchors)
+            if anchor.subject == chain[-1].issuer
         }.values()
     )
     for anchor in named:
