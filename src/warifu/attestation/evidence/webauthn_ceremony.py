@@ -143,8 +143,8 @@ def _check_origin(origin: str, expected: WebAuthnExpectations, exam: Examination
 
 def _is_host_of(origin: str, rp_id: str) -> bool:
     scheme, _, authority = origin.partition("://")
-    host, _, port = authority.partition(":")
-    if port and not (port.isascii() and port.isdigit() and len(port) <= 5):
+    host, colon, port = authority.partition(":")
+    if colon and not (port.isascii() and port.isdigit() and len(port) <= 5):
         return False
     secure = scheme == "https" or (scheme == "http" and host == _LOCALHOST)
     return secure and (host == rp_id or (host.endswith(f".{rp_id}") and _is_host_name(host)))

@@ -72,6 +72,6 @@ def _token_binding(value: object) -> str | None:
     if type(value) is not dict:
         return None
     status = value.get("status")
-    if status not in TOKEN_BINDING_STATUSES:
+    if type(status) is not str or status not in TOKEN_BINDING_STATUSES:
         raise MalformedEvidence(CLIENT_DATA, f"tokenBinding status {status!r:.40}")
-    return str(status)
+    return status
