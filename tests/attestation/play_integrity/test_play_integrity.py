@@ -26,7 +26,7 @@ from warifu.attestation.trust.view import TrustView
 from warifu.base.codec import jose
 from warifu.base.codec import json as codec_json
 from warifu.base.codec.text import to_base64url
-from warifu.base.errors import WarifuError
+from warifu.base.errors import BadEvidence, WarifuError
 from warifu.handset.authority import new_key, spki
 from warifu.handset.play_integrity import (
     CHALLENGE,
@@ -353,6 +353,15 @@ def test_repackaged_app_is_refused(digests: list[str] | None) -> None:
         judge(changed("appIntegrity", certificateSha256Digest=digests))
 
 
+def test_digest_of_another_size_is_kept_but_proves_no_signer() -> None:
+    claims = judge(
+        changed("appIntegrity", certificateSha256Digest=["AAAA"]), certificate_digests=None
+    )
+    assert claims.app is not None
+    assert claims.app.signers == ()
+    assert facts(claims).certificate_digests == ("AAAA",)
+
+
 @pytest.mark.parametrize("version", [None, "41", 0])
 def test_old_or_unknown_version_is_refused(version: object) -> None:
     with refused(rules.APP_VERSION):
@@ -457,6 +466,15 @@ def test_any_bytes_are_refused_by_the_error_tree(data: bytes) -> None:
     for evidence in (data, b"{" + data):
         with pytest.raises(WarifuError):
             judge(evidence, gaps=Gaps.REPORT)
+
+
+def test_no_byte_of_a_token_can_be_changed() -> None:
+    token = device().token()
+    for position in range(len(token)):
+        altered = bytearray(token)
+        altered[position] = ord("B") if altered[position] == ord("A") else ord("A")
+        with pytest.raises(BadEvidence):
+            judge(bytes(altered))
 
 
 def test_time_without_offset_is_misuse() -> None:

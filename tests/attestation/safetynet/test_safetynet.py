@@ -26,7 +26,7 @@ from warifu.attestation.trust.anchors import AnchorUse
 from warifu.attestation.trust.view import TrustView
 from warifu.base.codec import der, jose, text
 from warifu.base.codec.text import to_base64
-from warifu.base.errors import WarifuError
+from warifu.base.errors import BadEvidence, WarifuError
 from warifu.base.pki import path
 from warifu.handset.authority import Authority, new_key, spki
 from warifu.handset.jose_writer import encoded, json_bytes
@@ -369,3 +369,12 @@ def test_payload_that_is_no_object_is_refused() -> None:
     made.payload = json.dumps([]).encode()
     with pytest.raises(WarifuError, match="json/expected-type"):
         judge(made)
+
+
+def test_no_byte_of_a_response_can_be_changed() -> None:
+    response = _HONEST.response()
+    for position in range(len(response)):
+        altered = bytearray(response)
+        altered[position] = ord("B") if altered[position] == ord("A") else ord("A")
+        with pytest.raises(BadEvidence):
+            judge(bytes(altered))

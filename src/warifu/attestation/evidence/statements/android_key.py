@@ -27,7 +27,7 @@ from warifu.attestation.evidence.statements.context import (
 from warifu.base.codec import cbor
 from warifu.base.errors import BadEvidence, MissingTrust
 from warifu.base.pki import cose
-from warifu.base.pki.path import ANCHORED, NAMES_CHAIN
+from warifu.base.pki.path import ANCHORED
 from warifu.base.pki.signature import load_public_key
 
 if TYPE_CHECKING:
@@ -153,15 +153,12 @@ def _enforced_level(description: KeyDescription) -> SecurityLevel:
 def _prove(chain: tuple[Certificate, ...], context: StatementContext) -> AndroidChain | None:
     """The chain up to an anchor for Android keys; None where it reaches none that we know."""
     try:
-        proved = prove_chain(chain, context.exam)
+        # Its path ends with a described certificate, and the first is the only one of those.
+        return prove_chain(chain, context.exam)
     except (BadEvidence, MissingTrust) as error:
         if error.rule is ANCHORED:
             return None
         raise
-    # The key that signed must be the one at the end of the path, whatever the order sent.
-    if proved.path.certificates[0] is not chain[0]:
-        raise BadEvidence(NAMES_CHAIN, "the first certificate is not the leaf")
-    return proved
 
 
 def _checked(proved: AndroidChain | None, context: StatementContext) -> tuple[Rule, ...]:
