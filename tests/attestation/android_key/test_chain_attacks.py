@@ -30,7 +30,7 @@ from warifu.attestation.trust.anchors import AnchorUse, ValidityRule
 from warifu.attestation.trust.revocation import RevocationList
 from warifu.attestation.trust.rules import REVOCATION_FRESH
 from warifu.base.codec import cbor, der, text
-from warifu.base.pki import path, signature
+from warifu.base.pki import certificate, path, signature
 from warifu.handset import der_writer as w
 from warifu.handset.android_key import (
     ATTEST_KEY,
@@ -204,6 +204,13 @@ def test_a_certificate_signed_with_sha1_is_refused(
     evidence.leaf.draft.signature_algorithm = w.sequence(w.oid("1.2.840.10045.4.1"))
     with refused(signature.ALGORITHM):
         judge(evidence, phone)
+
+
+def test_null_parameters_of_an_ecdsa_signature_are_tolerated_and_counted(
+    phone: AndroidPhone, evidence: AndroidEvidence
+) -> None:
+    evidence.leaf.draft.signature_algorithm = w.sequence(w.oid("1.2.840.10045.4.3.2"), w.null())
+    assert used(judge(evidence, phone)) == {certificate.ALGORITHM_PARAMETERS_NULL.name: 1}
 
 
 def test_a_leaf_without_any_description_is_refused(
@@ -437,7 +444,7 @@ def test_a_provisioning_mark_makes_a_factory_name_expire(
         judge(evidence, phone)
 
 
-@pytest.mark.parametrize("subject", [name("Somebody"), b"\x30\x02\x31\x00", b"\x30\x02\x01\x00"])
+@pytest.mark.parametrize("subject", [name("Somebody"), b"\x30\x02\x31\x00", b"\x30\x02\x31\x05"])
 def test_a_chain_of_neither_form_is_held_to_its_dates(
     phone: AndroidPhone, evidence: AndroidEvidence, subject: bytes
 ) -> None:

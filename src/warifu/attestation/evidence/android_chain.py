@@ -100,17 +100,14 @@ def prove_chain(received: Sequence[Certificate], exam: Examination) -> AndroidCh
 def _anchor_of(path: Path, chain: Sequence[Certificate], exam: Examination) -> Anchor:
     """The anchor reached: of several certificates of one root key, the one that was sent."""
     sent = {certificate.der for certificate in chain[len(path.certificates) :]}
-    reached = None
-    for anchor in exam.trust.anchors:
-        point = anchor.point
-        if point.subject == path.anchor.subject and point.public_key == path.anchor.public_key:
-            if anchor.certificate.der in sent:
-                return anchor
-            if point.name == path.anchor.name:
-                reached = anchor
-    if reached is None:
-        raise MissingTrust(paths.ANCHORED, path.anchor.name)
-    return reached
+    same = [
+        anchor
+        for anchor in exam.trust.anchors
+        if anchor.point.subject == path.anchor.subject
+        and anchor.point.public_key == path.anchor.public_key
+        and AnchorUse.ANDROID_KEY in anchor.uses
+    ]
+    return next((anchor for anchor in same if anchor.certificate.der in sent), same[0])
 
 
 def _find_topmost(path: Path) -> int:

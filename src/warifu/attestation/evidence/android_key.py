@@ -98,7 +98,7 @@ def verify(
     for attesting, attested in zip(descriptions[1:], descriptions, strict=False):
         _check_attest_key(attesting, attested)
     description = descriptions[0]
-    check_description(description, leaf, chain)
+    algorithm = check_description(description, leaf, chain)
 
     challenge = _check_challenge(description, expected, exam)
     application = (
@@ -115,7 +115,7 @@ def verify(
         boot=_boot(description),
         operating_system=_operating_system(description, exam),
         app=_app(application, identifier),
-        key=_key(description, leaf),
+        key=_key(description, leaf, algorithm),
         freshness=Freshness(
             challenge=description.challenge,
             challenge_matches=challenge,
@@ -132,8 +132,11 @@ def verify(
     )
 
 
-def check_description(description: KeyDescription, leaf: Certificate, chain: AndroidChain) -> None:
+def check_description(description: KeyDescription, leaf: Certificate, chain: AndroidChain) -> str:
     """Hold one description against itself, its key, and who made it.
+
+    Returns:
+        The kind of the key, as `name_public_key` calls it.
 
     Raises:
         BadEvidence: ``android-key/levels-agree``, ``android-key/level-of-attestation-key``,
@@ -162,6 +165,7 @@ def check_description(description: KeyDescription, leaf: Certificate, chain: And
     family = _FAMILIES.get(stated)
     if family is not None and not algorithm.startswith(family):
         raise BadEvidence(rules.KEY_FITS, f"{algorithm}, algorithm {stated}")
+    return algorithm
 
 
 def _read_evidence(evidence: bytes) -> list[Certificate]:
@@ -319,12 +323,12 @@ def _app(application: Application | None, identifier: str | None) -> App:
     )
 
 
-def _key(description: KeyDescription, leaf: Certificate) -> Key:
+def _key(description: KeyDescription, leaf: Certificate, algorithm: str) -> Key:
     enforced = _proved_by_hardware(description)
     by_hardware = enforced is not _NOTHING
     return Key(
         public_key=leaf.public_key,
-        algorithm=name_public_key(leaf.public_key),
+        algorithm=algorithm,
         security_level=description.keymint_level,
         attested_by=description.attestation_level,
         endorsement=Endorsement.ANCHORED,
