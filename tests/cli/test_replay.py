@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.conftest import anchors_document
 from tests.cli.runner import run
-from tests.cli.test_verify import AT, anchors_document, chain, phone, test_realm
+from tests.cli.test_verify import AT
 from tests.support import misuse
 from warifu.attestation import verdict as verdicts
 from warifu.attestation.claims import Format
@@ -15,13 +16,11 @@ from warifu.base.errors import MalformedEvidence
 from warifu.demo import play
 from warifu.demo.scenes import SCENES, World
 
-__all__ = ["anchors_document", "chain", "phone", "test_realm"]
-
 
 @pytest.fixture
 def saved(
-    chain: list[bytes],  # noqa: F811 - the fixture
-    test_realm: list[str],  # noqa: F811
+    chain: list[bytes],
+    test_realm: list[str],
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> Path:
@@ -52,7 +51,7 @@ def test_explain_speaks_japanese(saved: Path, capsys: pytest.CaptureFixture[str]
 
 def test_replay_gives_the_same_verdict(
     saved: Path,
-    test_realm: list[str],  # noqa: F811
+    test_realm: list[str],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     done = run(capsys, "replay", saved, *test_realm[:2], "--json")
@@ -63,7 +62,7 @@ def test_replay_gives_the_same_verdict(
 
 def test_replay_finds_a_verdict_that_was_edited(
     saved: Path,
-    test_realm: list[str],  # noqa: F811
+    test_realm: list[str],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     document = json.loads(saved.read_text())
@@ -99,7 +98,9 @@ def test_every_kind_of_verdict_replays_to_itself(scene: object) -> None:
         if saved.format is Format.PLAY_INTEGRITY
         else {}
     )
-    assert verdicts.differences(saved, verdicts.replay(again, trust=act.trust, secrets=secrets)) == ()
+    assert (
+        verdicts.differences(saved, verdicts.replay(again, trust=act.trust, secrets=secrets)) == ()
+    )
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"document": "warifu-verdict/9"}', "\udcff"])

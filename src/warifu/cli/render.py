@@ -84,16 +84,17 @@ def fact_table(verdict: Verdict, language: Language) -> Table:
     table.add_column(say(words.PROVED_BY, language), style="dim", overflow="fold")
     claims = verdict.claims or {}
     proofs = proofs_of(verdict.format)
+    open_rules = frozenset(gap.rule for gap in verdict.unchecked)
     for section in _SECTIONS:
         content = claims.get(section)
-        rows = list(_flatten(content, section)) if isinstance(content, dict) else []
+        rows = list(_flatten(content, section, language)) if isinstance(content, dict) else []
         if rows:
             table.add_row(f"[bold cyan]{fact_word(section, language)}[/]", "", "")
         said = ""
-        for path, value in rows:
-            clause = _clause(path, proofs)
+        for path, label, value in rows:
+            clause = _clause(path, proofs, open_rules, language)
             table.add_row(
-                f"  {escape(fact_word(path, language))}",
+                f"  {escape(label)}",
                 Styled(_shown(value, language), style=_style(path, value)),
                 "〃" if clause and clause == said else clause,
             )
@@ -184,21 +185,31 @@ def _voucher(voucher: dict[str, Any], language: Language) -> str:
     return f"{subject}  [cyan]{role}[/]  [dim]{span}  #{serial}[/]"
 
 
-def _flatten(content: dict[str, Any], path: str) -> Iterator[tuple[str, Any]]:
-    """Facts of a section, one level deep at a time; what was not proved is not shown."""
+def _flatten(
+    content: dict[str, Any], path: str, language: Language
+) -> Iterator[tuple[str, str, Any]]:
+    """Path, word and value of each fact of a section; what was not proved is not shown."""
     for key, value in content.items():
         below = f"{path}.{key}"
         if isinstance(value, dict) and value:
-            yield from _flatten(value, below)
+            yield from _flatten(value, below, language)
         elif value not in (None, [], {}, "") and key != "type":
-            yield below, value
+            # An object identifier is its own word.
+            yield below, key if "." in key else fact_word(below, language), value
 
 
-def _clause(path: str, proofs: dict[str, tuple[Rule, ...]]) -> str:
+def _clause(
+    path: str,
+    proofs: dict[str, tuple[Rule, ...]],
+    open_rules: frozenset[str],
+    language: Language,
+) -> str:
     """The clause of the last rule that proves a fact, or the fact that it is part of."""
     while path not in proofs and "." in path:
         path = path.rpartition(".")[0]
     rules = proofs.get(path, ())
+    if any(rule.code in open_rules for rule in rules):
+        return say(words.UNPROVED, language)
     return rules[-1].clause if rules else ""
 
 

@@ -51,6 +51,9 @@ REASONS = Text(ja="理由", en="Reasons")
 SEEN = Text(ja="確認された内容", en="Seen")
 CLAUSE = Text(ja="根拠", en="Clause")
 PROVED_BY = Text(ja="証明した規則", en="Proved by")
+UNPROVED = Text(
+    ja="未証明（確認していない規則があります）", en="not proved: a rule was not checked"
+)
 FACT = Text(ja="属性", en="Fact")
 VALUE = Text(ja="値", en="Value")
 CHAIN = Text(

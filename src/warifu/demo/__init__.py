@@ -30,19 +30,19 @@ def demo(
         lang: Language of the output; from the locale unless given.
     """
     world = World()
-    stage = Stage(lang or language_of_environment(), total=len(SCENES))
+    stage = None if json else Stage(lang or language_of_environment(), total=len(SCENES))
     surprises = 0
     for number, scene in enumerate(SCENES, 1):
         verdict = play(scene, world)
         code = verdict.reasons[0].code if verdict.reasons else None
         as_meant = (verdict.verdict, code) == (scene.outcome, scene.code)
         surprises += not as_meant
-        if json:
+        if stage is None:
             document = {"scene": scene.title.en, "as_meant": as_meant, "verdict": verdict}
             sys.stdout.write(msgspec.json.encode(document).decode() + "\n")
         else:
             stage.show(number, scene, verdict, as_meant=as_meant)
-    if not json:
+    if stage is not None:
         stage.close(surprises)
     return int(surprises > 0)
 
