@@ -7,7 +7,7 @@ import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
@@ -36,6 +36,8 @@ from warifu.service.adapters.bundled_trust import (
 from warifu.service.adapters.trust_directory import TrustDirectory
 from warifu.service.workers.trust_refresh import World, refresh
 
+Kind = Literal["anchors", "android-revocation", "fido-metadata", "boot-keys"]
+"""The values of `SnapshotKind`, which the command line would otherwise know by other names."""
 Json = Annotated[bool, Parameter(negative=())]
 Directory = Annotated[Path, Parameter(name="--trust")]
 
@@ -188,7 +190,7 @@ def show(
 
 
 def add(
-    kind: Annotated[SnapshotKind, Parameter(name="KIND")],
+    kind: Annotated[Kind, Parameter(name="KIND")],
     file: Annotated[Path, Parameter(name="FILE")],
     /,
     *,
@@ -209,7 +211,7 @@ def add(
     directory = TrustDirectory(trust, realm=realm)
     data = read_file(file)
     record = directory.history().admit(
-        kind,
+        SnapshotKind(kind),
         data,
         learned_at=_moment_or_now(learned_at, "--learned-at"),
         source=f"operator: {file.name}",
