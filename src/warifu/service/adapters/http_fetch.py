@@ -204,6 +204,7 @@ class _Redirects(HTTPRedirectHandler):
         try:
             require_address(newurl)
         except Misuse as error:
+            fp.close()
             raise URLError("redirected to where nobody asks") from error
         return super().redirect_request(req, fp, code, msg, headers, newurl)  # type: ignore[arg-type]
 
