@@ -37,7 +37,6 @@ from warifu.base.errors import MalformedEvidence, RejectedTrust, StaleTrust
 MAX_BYTES = 16 << 20
 MAX_ENTRIES = 200_000
 MAX_UNREADABLE = 16
-MAX_DECIMAL_DIGITS = 20
 MAX_HEX_DIGITS = 128
 MAX_AGE = timedelta(hours=24)
 """How long after its last confirmation a list is believed.
@@ -129,12 +128,13 @@ def parse(data: bytes, *, confirmed_at: datetime) -> RevocationList:
     entries: dict[int, RevocationEntry] = {}
     unreadable = 0
     for key, value in listed.items():
-        serial = _read_serial(key)
-        if serial is None:
+        serials = _read_serials(key)
+        if not serials:
             unreadable += 1
             unknown.add(f"key {key[:MAX_HEX_DIGITS]!r}")
-        else:
-            entry = _read_entry(key, value, unknown)
+            continue
+        entry = _read_entry(key, value, unknown)
+        for serial in serials:
             held = entries.get(serial)
             # Both spellings of one serial may be listed: the graver word counts.
             if held is None or held.status is not RevocationStatus.REVOKED:
@@ -144,14 +144,19 @@ def parse(data: bytes, *, confirmed_at: datetime) -> RevocationList:
     return RevocationList(entries=entries, confirmed_at=confirmed_at, unknown=unknown.notes())
 
 
-def _read_serial(key: str) -> int | None:
+def _read_serials(key: str) -> tuple[int, ...]:
+    """The serial numbers that a key may mean; none where it is no number.
+
+    Digits alone below 2^64 are decimal, as all such keys of the real lists are, and never hex.
+    Longer ones could be either: both are listed, because missing a revoked key is the worse error
+    and no two serial numbers of that length meet by chance.
+    """
     if not 0 < len(key) <= MAX_HEX_DIGITS or not _HEX_DIGITS.issuperset(key):
-        return None
-    if len(key) <= MAX_DECIMAL_DIGITS and _DECIMAL_DIGITS.issuperset(key):
-        serial = int(key)
-        if serial < _DECIMAL_END:
-            return serial
-    return int(key, 16)
+        return ()
+    if not _DECIMAL_DIGITS.issuperset(key):
+        return (int(key, 16),)
+    decimal = int(key)
+    return (decimal,) if decimal < _DECIMAL_END else (decimal, int(key, 16))
 
 
 def _read_entry(key: str, value: Any, unknown: Unknown) -> RevocationEntry:  # noqa: ANN401 - JSON
