@@ -101,11 +101,12 @@ def test_digits_alone_below_64_bits_are_never_read_as_hex() -> None:
     assert listed.find(2**64 - 1)
 
 
-def test_digits_alone_beyond_64_bits_are_hex() -> None:
+def test_digits_alone_beyond_64_bits_are_listed_under_both_readings() -> None:
     listed = make_list(**{"18446744073709551616": REVOKED, "1" * 32: REVOKED})
     assert listed.find(0x18446744073709551616)
-    assert listed.find(2**64) is None
+    assert listed.find(2**64)
     assert listed.find(int("1" * 32, 16))
+    assert listed.find(int("1" * 32))
 
 
 def test_a_suspended_certificate_is_listed() -> None:

@@ -11,10 +11,11 @@ list of     entries  decimal, 17-20 digits   hex, 30-32 digits          repeats
 2025-01-08      467                     161                        306        0
 ==========  =======  ======================  =========================  =======
 
-Each key is therefore read once, in one of the two ways and never in both: a key of digits only, of
-at most `MAX_DECIMAL_DIGITS` digits and below 2**64, is decimal; every other key is hex. No key of
-the three lists could be meant otherwise: no decimal one has fewer than 17 digits, which is more
-than a 64-bit serial has in hex, and no hex one happens to have no letter.
+A key of digits alone below 2**64 is therefore decimal and never hex; a key with a letter is hex.
+Digits alone of 2**64 or more, which no real list has yet, could be either and are listed as both:
+missing a revoked key is the worse error. No key of the three lists could be meant otherwise: no
+decimal one has fewer than 17 digits, which is more than a 64-bit serial has in hex, and no hex one
+happens to have no letter.
 """
 
 from __future__ import annotations
