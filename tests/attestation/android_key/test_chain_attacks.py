@@ -155,19 +155,21 @@ def test_another_certificate_of_the_same_root_key_is_the_same_anchor(
     assert judge(evidence, phone).anchor == "test-root"
 
 
-def test_the_anchor_is_named_after_the_root_that_was_sent(
+def test_the_root_as_sent_does_not_choose_the_anchor(
     phone: AndroidPhone, evidence: AndroidEvidence
 ) -> None:
-    chain = evidence.certificates()
+    root = evidence.links[-1].draft
+    root.not_after = AT + timedelta(days=1)
+    sent = evidence.certificates()
     anchors = (
-        make_test_anchor(phone.root, AnchorUse.ANDROID_KEY, name="other certificate"),
-        make_test_anchor(chain[-1], AnchorUse.ANDROID_KEY, name="the one sent"),
+        make_test_anchor(sent[-1], AnchorUse.ANDROID_KEY, name="the one sent"),
+        make_test_anchor(phone.root, AnchorUse.ANDROID_KEY, name="lives longest"),
     )
     trust = test_trust(
         *anchors, known_at=AT, revocation=RevocationList(entries={}, confirmed_at=AT)
     )
-    assert judge(b"".join(chain), phone, trust=trust).anchor == "the one sent"
-    assert judge(b"".join(chain[:-1]), phone, trust=trust).anchor == "other certificate"
+    assert judge(b"".join(sent), phone, trust=trust).anchor == "lives longest"
+    assert judge(b"".join(sent[:-1]), phone, trust=trust).anchor == "lives longest"
 
 
 def test_a_root_of_the_anchors_name_with_another_key_is_refused(

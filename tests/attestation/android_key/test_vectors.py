@@ -302,7 +302,7 @@ def test_a_pixel_3_tee_chain_of_googles_sample_is_accepted(vectors: Path, algori
             datetime.fromisoformat("2026-11-21T00:00:00Z"),
             expected,
         ).anchor
-        == "google-hardware-attestation-rsa-2016"
+        == "google-hardware-attestation-rsa-2022"
     )
 
 

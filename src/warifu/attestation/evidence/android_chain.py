@@ -74,7 +74,7 @@ def prove_chain(received: Sequence[Certificate], exam: Examination) -> AndroidCh
     if not points:
         raise MissingTrust(paths.ANCHORED, "no anchor for Android keys is known")
     path = paths.find_anchor(chain, points)
-    anchor = _anchor_of(path, chain, exam)
+    anchor = _anchor_of(path, exam)
 
     # Google verify, step 6: where descriptions stand, before anything below them is computed.
     topmost = _find_topmost(path)
@@ -97,17 +97,22 @@ def prove_chain(received: Sequence[Certificate], exam: Examination) -> AndroidCh
     return AndroidChain(path=path, anchor=anchor, topmost=topmost, provisioning=provisioning)
 
 
-def _anchor_of(path: Path, chain: Sequence[Certificate], exam: Examination) -> Anchor:
-    """The anchor reached: of several certificates of one root key, the one that was sent."""
-    sent = {certificate.der for certificate in chain[len(path.certificates) :]}
-    same = [
-        anchor
-        for anchor in exam.trust.anchors
-        if anchor.point.subject == path.anchor.subject
-        and anchor.point.public_key == path.anchor.public_key
-        and AnchorUse.ANDROID_KEY in anchor.uses
-    ]
-    return next((anchor for anchor in same if anchor.certificate.der in sent), same[0])
+def _anchor_of(path: Path, exam: Examination) -> Anchor:
+    """The anchor reached: of several certificates of one root key, the one that lives longest.
+
+    Not the one that was sent: nobody signs for what a root says of itself, and facts must not hang
+    on it.
+    """
+    return max(
+        (
+            anchor
+            for anchor in exam.trust.anchors
+            if anchor.point.subject == path.anchor.subject
+            and anchor.point.public_key == path.anchor.public_key
+            and AnchorUse.ANDROID_KEY in anchor.uses
+        ),
+        key=lambda anchor: anchor.certificate.not_after,
+    )
 
 
 def _find_topmost(path: Path) -> int:
