@@ -30,7 +30,7 @@ from warifu.attestation.verifier import (
     unwrap,
 )
 from warifu.base.codec.text import to_base64url
-from warifu.demo.scenes import CHALLENGE, World
+from warifu.demo.world import CHALLENGE, World
 
 WORLD = World()
 MEDIA_TYPE = FORMATS[Format.ANDROID_KEY].media_type

@@ -11,7 +11,7 @@ import pytest
 from tests.cli.runner import run
 from warifu.attestation.document import rfc3339
 from warifu.base.pki.certificate import read_certificate
-from warifu.demo.scenes import CHALLENGE
+from warifu.demo.world import CHALLENGE
 from warifu.handset.android_key import AndroidPhone
 
 NOW = datetime(2026, 3, 3, 12, tzinfo=UTC)

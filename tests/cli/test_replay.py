@@ -14,7 +14,8 @@ from warifu.attestation.claims import Format
 from warifu.attestation.verdict import READABLE_VERDICT, SAME_TRUST
 from warifu.base.errors import MalformedEvidence
 from warifu.demo import play
-from warifu.demo.scenes import SCENES, World
+from warifu.demo.scenes import SCENES
+from warifu.demo.world import World
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 
 from tests.cli.runner import run
 from warifu.attestation.evidence.rules import android_key as android_rules
-from warifu.demo.scenes import CHALLENGE, World
+from warifu.demo.world import CHALLENGE, World
 from warifu.handset import android_key
 
 AT = "2026-03-03T12:00:00Z"

@@ -48,8 +48,12 @@ def summary(verdict: Verdict, language: Language) -> RenderableType:
 
 
 def brief(verdict: Verdict, language: Language) -> RenderableType:
-    """The verdict with its reasons on few lines, without times and remarks."""
-    return Group(_outcome_line(verdict, language), *_reasons(verdict, language))
+    """The verdict on few lines: its reasons and what was left open, without times."""
+    gaps = (
+        Styled(f"  ? {say(words.UNCHECKED, language)}: {gap.rule}", style="yellow")
+        for gap in verdict.unchecked
+    )
+    return Group(_outcome_line(verdict, language), *_reasons(verdict, language), *gaps)
 
 
 def explanation(verdict: Verdict, language: Language) -> RenderableType:

@@ -11,8 +11,9 @@ from cyclopts import Parameter
 from warifu.attestation import verdict as verdicts
 from warifu.attestation.claims import Realm
 from warifu.cli.words import Language, language_of_environment
-from warifu.demo.scenes import SCENES, Scene, World
+from warifu.demo.scenes import SCENES, Scene
 from warifu.demo.stage import Stage
+from warifu.demo.world import World
 
 
 def demo(

@@ -1,45 +1,16 @@
-"""The scenes of the demo as a table: who comes, with what evidence, and what must come out."""
+"""The scenes of the demo as a table: who comes, and what must come out."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from functools import cached_property
-from typing import Any
+from dataclasses import dataclass
 
-from warifu.attestation.claims import Format, Realm
-from warifu.attestation.evidence.facts.android_key import AndroidKeyExpectations
-from warifu.attestation.evidence.facts.app_attest import AppAttestExpectations, Environment
-from warifu.attestation.evidence.facts.app_attest_assertion import AppAttestAssertionExpectations
-from warifu.attestation.evidence.facts.app_attest_receipt import AppAttestReceiptExpectations
-from warifu.attestation.evidence.facts.play_integrity import PlayIntegrityExpectations
+from warifu.attestation.claims import Format
 from warifu.attestation.examination import Gaps
-from warifu.attestation.expectations import Expectations
-from warifu.attestation.trust import revocation
-from warifu.attestation.trust.anchors import Anchor, AnchorUse, ValidityRule, make_anchor
-from warifu.attestation.trust.view import TrustView
 from warifu.attestation.verdict import Outcome
-from warifu.base.pki.certificate import read_certificate
 from warifu.base.rule import Text
-from warifu.handset import android_key as android
-from warifu.handset import app_attest, play_integrity
-from warifu.handset.android_key import AndroidEvidence
-from warifu.handset.authority import new_key
-
-CHALLENGE = b"warifu demo challenge, issued once"
-OTHER_CHALLENGE = b"a challenge issued to somebody else"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Act:
-    """What a scene brings before the verifier."""
-
-    evidence: bytes
-    expected: Expectations
-    trust: TrustView
-    at: datetime
+from warifu.demo import acts
+from warifu.demo.world import OTHER_CHALLENGE, Act, World
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,207 +31,6 @@ class Scene:
     gaps: Gaps = Gaps.REFUSE
 
 
-@dataclass(kw_only=True)
-class World:
-    """A test world made now: phones, their makers' roots, and what is believed of them."""
-
-    now: datetime = field(default_factory=lambda: datetime.now(UTC).replace(microsecond=0))
-
-    @cached_property
-    def phone(self) -> android.AndroidPhone:
-        """An honest Android phone with a factory key."""
-        return android.AndroidPhone.factory()
-
-    @cached_property
-    def phone_root(self) -> bytes:
-        """The root of the phone's maker, DER; signed once, so that it stays the same bytes."""
-        return self.phone.root
-
-    @cached_property
-    def iphone(self) -> app_attest.AppAttestDevice:
-        """An honest iPhone."""
-        return app_attest.AppAttestDevice(made_at=self.now)
-
-    @cached_property
-    def play(self) -> play_integrity.PlayIntegrityDevice:
-        """A device that asks Google Play about itself."""
-        device = play_integrity.PlayIntegrityDevice()
-        assert isinstance(device.verdict, dict)  # noqa: S101 - as it is made
-        stamp = str(int(self.now.timestamp() * 1000))
-        device.verdict["requestDetails"]["timestampMillis"] = stamp
-        return device
-
-    def trust(self, *, revoked: tuple[int, ...] = (), age: timedelta = timedelta(0)) -> TrustView:
-        """What is believed: this world's roots, and a revocation list confirmed `age` ago."""
-        entries = {str(serial): {"status": "REVOKED"} for serial in revoked}
-        data = json.dumps({"entries": entries}).encode()
-        apple = self.iphone.apple
-        outlives = ValidityRule.OUTLIVES_CERTIFICATE
-        return TrustView(
-            known_at=self.now,
-            realm=Realm.TEST,
-            anchors=(
-                _anchor("test-google", self.phone_root, AnchorUse.ANDROID_KEY, outlives),
-                _anchor("test-apple", apple.root.certificate, AnchorUse.APP_ATTEST),
-                _anchor(
-                    "test-apple-g3", apple.receipt_root.certificate, AnchorUse.APP_ATTEST_RECEIPT
-                ),
-            ),
-            revocation=revocation.parse(data, confirmed_at=self.now - age),
-        )
-
-    def android(self, evidence: bytes, trust: TrustView | None = None, **expected: object) -> Act:
-        """Evidence of an Android key held against what the bank expects."""
-        known: dict[str, Any] = {
-            "challenge": CHALLENGE,
-            "app": android.PACKAGE,
-            "signers": frozenset({android.SIGNER}),
-        }
-        return Act(
-            evidence=evidence,
-            expected=AndroidKeyExpectations(**(known | expected)),
-            trust=trust or self.trust(),
-            at=self.now,
-        )
-
-    def attest(self) -> AndroidEvidence:
-        """Honest evidence of the Android phone, to be changed or not."""
-        return self.phone.attest(challenge=CHALLENGE, made_at=self.now)
-
-
-def _anchor(
-    name: str, certificate: bytes, use: AnchorUse, rule: ValidityRule = ValidityRule.ENFORCED
-) -> Anchor:
-    return make_anchor(read_certificate(certificate), name=name, uses=[use], validity=rule)
-
-
-def _honest_phone(world: World) -> Act:
-    return world.android(world.attest().pem())
-
-
-def _unlocked_phone(world: World) -> Act:
-    evidence = world.attest()
-    rooted = android.root_of_trust(
-        locked=False, state=android.UNVERIFIED, boot_key=bytes(len(android.BOOT_KEY))
-    )
-    evidence.description.hardware.set(704, rooted)
-    return world.android(evidence.pem())
-
-
-def _replayed_evidence(world: World) -> Act:
-    evidence = world.phone.attest(challenge=OTHER_CHALLENGE, made_at=world.now)
-    return world.android(evidence.pem())
-
-
-def _repackaged_app(world: World) -> Act:
-    evidence = world.attest()
-    forged = android.application(signers=(bytes(reversed(android.SIGNER)),))
-    evidence.description.software.set(709, forged)
-    return world.android(evidence.pem())
-
-
-def _extended_chain(world: World) -> Act:
-    evidence = world.attest()
-    evidence.extend(android.described_key(android.describe(CHALLENGE, world.now)))
-    return world.android(evidence.pem())
-
-
-def _own_authority(world: World) -> Act:
-    impostor = android.AndroidPhone.factory()
-    return world.android(impostor.attest(challenge=CHALLENGE, made_at=world.now).pem())
-
-
-def _leaked_key(world: World) -> Act:
-    serial = world.phone.authorities[0].draft.serial
-    return world.android(world.attest().pem(), world.trust(revoked=(serial,)))
-
-
-def _stale_list(world: World) -> Act:
-    return world.android(world.attest().pem(), world.trust(age=timedelta(days=3)))
-
-
-def _honest_iphone(world: World) -> Act:
-    return _apple(world, world.iphone.attestation(CHALLENGE).encode())
-
-
-def _development_build(world: World) -> Act:
-    device = app_attest.AppAttestDevice(
-        apple=world.iphone.apple, made_at=world.now, aaguid=app_attest.DEVELOPMENT
-    )
-    return _apple(world, device.attestation(CHALLENGE).encode(), device)
-
-
-def _apple(world: World, evidence: bytes, device: app_attest.AppAttestDevice | None = None) -> Act:
-    return Act(
-        evidence=evidence,
-        expected=AppAttestExpectations(
-            challenge=CHALLENGE,
-            app=app_attest.APP,
-            key_identifier=(device or world.iphone).key_identifier,
-            environment=Environment.PRODUCTION,
-        ),
-        trust=world.trust(),
-        at=world.now,
-    )
-
-
-def _signed_request(world: World, *, stored: int, tamper: bool = False) -> Act:
-    request = json.dumps({"challenge": CHALLENGE.decode(), "transfer": "10000 JPY"}).encode()
-    device = app_attest.AppAttestDevice(
-        apple=world.iphone.apple, key=world.iphone.key, made_at=world.now
-    )
-    evidence = device.assertion(request).encode()
-    seen = request.replace(b"10000", b"90000") if tamper else request
-    return Act(
-        evidence=evidence,
-        expected=AppAttestAssertionExpectations(
-            challenge=CHALLENGE,
-            app=app_attest.APP,
-            public_key=device.public_key,
-            client_data=seen,
-            counter=stored,
-        ),
-        trust=world.trust(),
-        at=world.now,
-    )
-
-
-def _risk_receipt(world: World) -> Act:
-    return Act(
-        evidence=world.iphone.receipt(risk_metric=2).encode(),
-        expected=AppAttestReceiptExpectations(
-            app=app_attest.APP, public_key=world.iphone.public_key
-        ),
-        trust=world.trust(),
-        at=world.now,
-    )
-
-
-def _play(world: World, *, challenge: bytes = play_integrity.CHALLENGE) -> Act:
-    device = world.play
-    return Act(
-        evidence=device.token(),
-        expected=PlayIntegrityExpectations(
-            challenge=challenge,
-            app=play_integrity.PACKAGE,
-            decryption_key=device.decryption_key,
-            verification_key=device.verification_key,
-        ),
-        trust=world.trust(),
-        at=world.now,
-    )
-
-
-def _self_signed_token(world: World) -> Act:
-    act = _play(world)
-    forged = play_integrity.PlayIntegrityDevice(
-        verdict=world.play.verdict,
-        decryption_key=world.play.decryption_key,
-        signed_with=new_key(),
-    )
-    return Act(evidence=forged.token(), expected=act.expected, trust=act.trust, at=act.at)
-
-
 _BOOT = ("boot.locked", "boot.state", "operating_system.patch_level", "key.security_level")
 
 SCENES: tuple[Scene, ...] = (
@@ -271,7 +41,7 @@ SCENES: tuple[Scene, ...] = (
         ),
         honest=True,
         format=Format.ANDROID_KEY,
-        make=_honest_phone,
+        make=acts.honest_phone,
         outcome=Outcome.ACCEPTED,
         facts=(*_BOOT, "app.identifier"),
     ),
@@ -282,7 +52,7 @@ SCENES: tuple[Scene, ...] = (
         ),
         honest=False,
         format=Format.ANDROID_KEY,
-        make=_unlocked_phone,
+        make=acts.unlocked_phone,
         outcome=Outcome.ACCEPTED,
         facts=_BOOT,
         note=Text(
@@ -297,7 +67,7 @@ SCENES: tuple[Scene, ...] = (
         ),
         honest=False,
         format=Format.ANDROID_KEY,
-        make=_replayed_evidence,
+        make=acts.replayed_evidence,
         outcome=Outcome.REFUSED,
         code="android-key/challenge",
     ),
@@ -308,7 +78,7 @@ SCENES: tuple[Scene, ...] = (
         ),
         honest=False,
         format=Format.ANDROID_KEY,
-        make=_repackaged_app,
+        make=acts.repackaged_app,
         outcome=Outcome.REFUSED,
         code="android-key/app-signers",
     ),
@@ -319,7 +89,7 @@ SCENES: tuple[Scene, ...] = (
         ),
         honest=False,
         format=Format.ANDROID_KEY,
-        make=_extended_chain,
+        make=acts.extended_chain,
         outcome=Outcome.REFUSED,
         code="android-key/attest-key-purpose",
     ),
@@ -330,7 +100,7 @@ SCENES: tuple[Scene, ...] = (
         ),
         honest=False,
         format=Format.ANDROID_KEY,
-        make=_own_authority,
+        make=acts.own_authority,
         outcome=Outcome.REFUSED,
         code="pki/signature",
     ),
@@ -341,7 +111,7 @@ SCENES: tuple[Scene, ...] = (
         ),
         honest=False,
         format=Format.ANDROID_KEY,
-        make=_leaked_key,
+        make=acts.leaked_key,
         outcome=Outcome.REFUSED,
         code="android-key/not-revoked",
     ),
@@ -352,7 +122,7 @@ SCENES: tuple[Scene, ...] = (
         ),
         honest=True,
         format=Format.ANDROID_KEY,
-        make=_stale_list,
+        make=acts.stale_list,
         outcome=Outcome.NO_STATEMENT,
         code="revocation/fresh",
     ),
@@ -363,7 +133,7 @@ SCENES: tuple[Scene, ...] = (
         ),
         honest=True,
         format=Format.APP_ATTEST,
-        make=_honest_iphone,
+        make=acts.honest_iphone,
         outcome=Outcome.ACCEPTED,
         facts=("app.identifier", "app.environment", "operating_system.version"),
     ),
@@ -374,7 +144,7 @@ SCENES: tuple[Scene, ...] = (
         ),
         honest=False,
         format=Format.APP_ATTEST,
-        make=_development_build,
+        make=acts.development_build,
         outcome=Outcome.REFUSED,
         code="app-attest/environment",
     ),
@@ -385,7 +155,7 @@ SCENES: tuple[Scene, ...] = (
         ),
         honest=True,
         format=Format.APP_ATTEST_ASSERTION,
-        make=lambda world: _signed_request(world, stored=0),
+        make=lambda world: acts.signed_request(world, stored=0),
         outcome=Outcome.ACCEPTED,
         facts=("app.identifier", "freshness.counter"),
     ),
@@ -396,7 +166,7 @@ SCENES: tuple[Scene, ...] = (
         ),
         honest=False,
         format=Format.APP_ATTEST_ASSERTION,
-        make=lambda world: _signed_request(world, stored=0, tamper=True),
+        make=lambda world: acts.signed_request(world, stored=0, tamper=True),
         outcome=Outcome.REFUSED,
         code="app-attest-assertion/signature",
     ),
@@ -407,7 +177,7 @@ SCENES: tuple[Scene, ...] = (
         ),
         honest=False,
         format=Format.APP_ATTEST_ASSERTION,
-        make=lambda world: _signed_request(world, stored=1),
+        make=lambda world: acts.signed_request(world, stored=1),
         outcome=Outcome.REFUSED,
         code="app-attest-assertion/counter",
     ),
@@ -418,9 +188,43 @@ SCENES: tuple[Scene, ...] = (
         ),
         honest=True,
         format=Format.APP_ATTEST_RECEIPT,
-        make=_risk_receipt,
+        make=acts.risk_receipt,
         outcome=Outcome.ACCEPTED,
         facts=("detail.kind", "detail.risk_metric"),
+    ),
+    Scene(
+        title=Text(
+            ja="認証器の製造者が、登録されるパスキーを保証します",
+            en="The maker of an authenticator vouches for the passkey that is registered",
+        ),
+        honest=True,
+        format=Format.WEBAUTHN,
+        make=acts.registered_passkey,
+        outcome=Outcome.ACCEPTED,
+        facts=("key.endorsement", "key.user_authentication", "detail.origin"),
+        gaps=Gaps.REPORT,
+    ),
+    Scene(
+        title=Text(
+            ja="偽サイトが、本物の利用者のパスキーに署名させて中継します",
+            en="A phishing site relays: the genuine user's passkey signs, but for the wrong origin",
+        ),
+        honest=False,
+        format=Format.WEBAUTHN,
+        make=lambda world: acts.signed_in(world, origin="https://bank.example.evil.test"),
+        outcome=Outcome.REFUSED,
+        code="webauthn/origin",
+    ),
+    Scene(
+        title=Text(
+            ja="複製された認証器が、古いカウンターのまま署名します",
+            en="A cloned authenticator signs with a counter that is behind",
+        ),
+        honest=False,
+        format=Format.WEBAUTHN,
+        make=lambda world: acts.signed_in(world, stored=7),
+        outcome=Outcome.REFUSED,
+        code="webauthn/counter",
     ),
     Scene(
         title=Text(
@@ -429,7 +233,7 @@ SCENES: tuple[Scene, ...] = (
         ),
         honest=True,
         format=Format.PLAY_INTEGRITY,
-        make=_play,
+        make=acts.play,
         outcome=Outcome.ACCEPTED,
         facts=("detail.device_labels", "detail.app_recognition"),
     ),
@@ -440,7 +244,7 @@ SCENES: tuple[Scene, ...] = (
         ),
         honest=False,
         format=Format.PLAY_INTEGRITY,
-        make=lambda world: _play(world, challenge=OTHER_CHALLENGE),
+        make=lambda world: acts.play(world, challenge=OTHER_CHALLENGE),
         outcome=Outcome.REFUSED,
         code="play-integrity/request-hash",
     ),
@@ -451,7 +255,7 @@ SCENES: tuple[Scene, ...] = (
         ),
         honest=False,
         format=Format.PLAY_INTEGRITY,
-        make=_self_signed_token,
+        make=acts.self_signed_token,
         outcome=Outcome.REFUSED,
         code="play-integrity/signature",
     ),
