@@ -100,7 +100,11 @@ def read_header(data: bytes, at: int, end: int) -> tuple[int, int, int]:
         tag, at = _read_high_tag(data, tag, at, end)
     length = data[at]
     at += 1
-    if length > 0x7F:
+    if length == 0x82 and at + 2 <= end and data[at]:
+        # Two octets, the first of them not zero: minimal, and what certificates mostly have.
+        length = data[at] << 8 | data[at + 1]
+        at += 2
+    elif length > 0x7F:
         length, at = _read_long_length(data, length, at, end)
     stop = at + length
     if stop > end:

@@ -10,11 +10,15 @@ import json
 from math import isinf
 from typing import Any, Never
 
+import msgspec
+
 from warifu.base.errors import MalformedEvidence
 from warifu.base.rule import Rule, Text
 
 MAX_BYTES = 4 << 20
 MAX_DEPTH = 32
+MAX_COMPACT_BYTES = 1 << 16
+"""The size above which reading twice, once in vain, could be felt."""
 
 WELL_FORMED = Rule(
     code="json/well-formed",
@@ -70,16 +74,41 @@ def decode(
     """
     if len(data) > max_bytes:
         raise MalformedEvidence(WELL_FORMED, f"more than {max_bytes} bytes")
+    if decoder is None and (value := _decode_compact(data)) is not _NOT_COMPACT:
+        return value
     try:
-        value = (decoder or _DECODER).decode(data.decode("utf-8"))
-        if b"\\u" in data:  # RFC 7493 §2.1: half a surrogate pair is no text, nor can it be stored
+        text = data.decode("utf-8").strip(_WHITE_SPACE)
+        value, end = (decoder or _DECODER).raw_decode(text)
+        if end != len(text):
+            raise ValueError("text after the value")
+        if (
+            b"\\" in data and b"\\u" in data
+        ):  # RFC 7493 §2.1: half a surrogate pair is no text, nor can it be stored
             json.dumps(value, ensure_ascii=False).encode("utf-8")
         # Fewer brackets than levels allowed cannot nest deeper: no walk for ordinary evidence.
-        if data.count(b"{") + data.count(b"[") > MAX_DEPTH:
+        if _most_levels(data) > MAX_DEPTH:
             _check_depth(value)
     except (ValueError, RecursionError) as error:
         raise MalformedEvidence(WELL_FORMED, type(error).__name__) from error
     return value
+
+
+def _decode_compact(data: bytes) -> Any:  # noqa: ANN401 - as `decode`
+    """Read text that is what we would write for the value read from it; else `_NOT_COMPACT`.
+
+    Browsers and phones write that way. Such a text repeats no name, for our value cannot; has no
+    half surrogates, for they cannot be encoded; and its numbers are finite.
+    """
+    colon = data.find(b":")
+    if data[colon + 1 : colon + 2] == b" " or len(data) > MAX_COMPACT_BYTES:
+        return _NOT_COMPACT
+    if _most_levels(data) > MAX_DEPTH:
+        return _NOT_COMPACT
+    try:
+        value = _COMPACT.decode(data)
+        return value if _WRITER.encode(value) == data else _NOT_COMPACT
+    except (msgspec.DecodeError, msgspec.EncodeError, ValueError, RecursionError):
+        return _NOT_COMPACT
 
 
 def _unique_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -94,6 +123,11 @@ def _names_repeated_alike(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(unique) != len(pairs) and any(unique[name] != value for name, value in pairs):
         raise ValueError("duplicate name with another value")
     return unique
+
+
+def _most_levels(data: bytes) -> int:
+    """What a text cannot nest deeper than."""
+    return data.count(b"{") + (data.count(b"[") if b"[" in data else 0)
 
 
 def _check_depth(value: object) -> None:
@@ -120,6 +154,10 @@ def _refuse_constant(_: str) -> Never:
     raise ValueError("not a JSON number")
 
 
+_WHITE_SPACE = " \t\n\r"
+_NOT_COMPACT = object()
+_COMPACT = msgspec.json.Decoder()
+_WRITER = msgspec.json.Encoder()
 _CONTAINERS = frozenset({dict, list})
 _NUMBERS: dict[str, Any] = {"parse_constant": _refuse_constant, "parse_float": _finite}
 _DECODER = json.JSONDecoder(object_pairs_hook=_unique_names, **_NUMBERS)

@@ -7,6 +7,7 @@ reader takes the positions that verification needs and leaves extensions raw unt
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 MAX_CERTIFICATE_BYTES = 64 << 10
 MAX_EXTENSIONS = 64
 MAX_SERIAL_OCTETS = 64
+MAX_ALGORITHM_BYTES = 128
+"""Long enough for the parameters of RSA-PSS."""
+MAX_ALGORITHMS = 64
+"""Algorithm identifiers remembered."""
 
 WELL_FORMED = Rule(
     code="pki/certificate-well-formed",
@@ -130,7 +135,6 @@ def read_certificate(data: bytes) -> Certificate:
         raise MalformedEvidence(WELL_FORMED, f"more than {MAX_CERTIFICATE_BYTES} bytes")
     start, stop = der.read_whole(data, der.SEQUENCE)
     tbs_start, tbs_stop = der.read_expected(data, start, stop, der.SEQUENCE)
-    signed = data[start:tbs_stop]
     algorithm_start, algorithm_stop = der.read_expected(data, tbs_stop, stop, der.SEQUENCE)
     outer_algorithm = data[algorithm_start:algorithm_stop]
     signature_start, end = der.read_expected(data, algorithm_stop, stop, der.BIT_STRING)
@@ -139,13 +143,10 @@ def read_certificate(data: bytes) -> Certificate:
     fields = _read_fields(data, tbs_start, tbs_stop)
     if fields.algorithm != outer_algorithm:
         raise MalformedEvidence(ONE_ALGORITHM)
-    oid, parameters = _split_algorithm(outer_algorithm)
-    leniencies = fields.leniencies
-    if parameters == _DER_NULL and oid.startswith(_ECDSA_PREFIX):
-        leniencies = (ALGORITHM_PARAMETERS_NULL, *leniencies)
+    oid, parameters, leniencies = _split_algorithm(outer_algorithm)
     return Certificate(
         der=data,
-        signed=signed,
+        signed=data[start:tbs_stop],
         serial=fields.serial,
         version=fields.version,
         signature_algorithm=oid,
@@ -157,7 +158,7 @@ def read_certificate(data: bytes) -> Certificate:
         not_after=fields.not_after,
         public_key=fields.public_key,
         extensions=fields.extensions,
-        leniencies=leniencies,
+        leniencies=leniencies + fields.leniencies,
     )
 
 
@@ -265,6 +266,12 @@ def _read_extensions(data: bytes, start: int, stop: int) -> _Extensions:
     return found, tuple(leniencies)
 
 
-def _split_algorithm(content: bytes) -> tuple[bytes, bytes]:
+@lru_cache(maxsize=MAX_ALGORITHMS)
+def _split_algorithm(content: bytes) -> tuple[bytes, bytes, tuple[Leniency, ...]]:
+    """Identifier, parameters, leniencies; remembered, for all the world shares a handful."""
+    if len(content) > MAX_ALGORITHM_BYTES:
+        raise MalformedEvidence(WELL_FORMED, f"algorithm of {len(content)} bytes")
     start, stop = der.read_expected(content, 0, len(content), der.OID)
-    return content[start:stop], content[stop:]
+    oid, parameters = content[start:stop], content[stop:]
+    lenient = parameters == _DER_NULL and oid.startswith(_ECDSA_PREFIX)
+    return oid, parameters, (ALGORITHM_PARAMETERS_NULL,) if lenient else ()
