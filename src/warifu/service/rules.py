@@ -39,11 +39,3 @@ DIRECTORY_EMPTY = Rule(
     ),
     stops="writing one history over another",
 )
-SIGNING_KEY = Rule(
-    code="bundle/signing-key",
-    clause="RFC 9864 §2",
-    requires=Text(
-        ja="鍵は、Ed25519またはP-256のPEM形式で指定してください。",
-        en="The key is Ed25519 or P-256, in PEM.",
-    ),
-)

@@ -91,12 +91,7 @@ class TrustDirectory:
             Misuse: ``trust/directory-empty``.
             RejectedTrust: A snapshot is not acceptable in this realm.
         """
-        path.mkdir(parents=True, exist_ok=True)
-        if any(path.iterdir()):
-            raise Misuse(DIRECTORY_EMPTY, str(path))
-        (path / "objects").mkdir()
-        _write_atomically(path / "realm", f"{realm.value}\n".encode())
-        directory = cls(path, realm=realm)
+        directory = cls._make(path, realm)
         snapshots = bundled_snapshots() if snapshots is None else snapshots
         for kind, data in snapshots.items():
             record = directory.history().admit(
@@ -104,6 +99,35 @@ class TrustDirectory:
             )
             directory.append([record], {record.sha256: data})
         return directory
+
+    @classmethod
+    def restore(cls, path: Path, history: TrustHistory) -> TrustDirectory:
+        """Make a directory that believes what another did, when the other did.
+
+        For audits, replays elsewhere and moving house: nothing is stamped anew, as it is where a
+        bundle continues a history.
+
+        Args:
+            path: Where; it must not exist yet, or be empty.
+            history: What to take over, such as `read_bundle` gives.
+
+        Raises:
+            Misuse: ``trust/directory-empty``.
+            RejectedTrust: A snapshot of the history is damaged.
+        """
+        objects = {record.sha256: history.snapshot(record.sha256) for record in history.records}
+        directory = cls._make(path, history.realm)
+        directory.append(history.records, objects)
+        return directory
+
+    @classmethod
+    def _make(cls, path: Path, realm: Realm) -> TrustDirectory:
+        path.mkdir(parents=True, exist_ok=True)
+        if any(path.iterdir()):
+            raise Misuse(DIRECTORY_EMPTY, str(path))
+        (path / "objects").mkdir()
+        _write_atomically(path / "realm", f"{realm.value}\n".encode())
+        return cls(path, realm=realm)
 
     def history(self) -> TrustHistory:
         """The history as it stands now.
