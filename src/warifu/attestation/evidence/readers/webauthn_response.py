@@ -16,11 +16,15 @@ MAX_TRANSPORTS = 16
 MAX_WORD_LENGTH = 64
 MAX_USER_HANDLE_BYTES = 64
 
+_TYPE = "public-key"
+
 
 class RegistrationResponse(Struct, frozen=True, kw_only=True):
     """A RegistrationResponseJSON. What it repeats from the attestation object is passed over."""
 
     credential_id: bytes
+    abridged: bool
+    """Whether id or type was left out."""
     client_data: bytes
     attestation_object: bytes
     transports: tuple[str, ...]
@@ -33,6 +37,8 @@ class AssertionResponse(Struct, frozen=True, kw_only=True):
     """An AuthenticationResponseJSON."""
 
     credential_id: bytes
+    abridged: bool
+    """Whether id or type was left out."""
     client_data: bytes
     authenticator_data: bytes
     signature: bytes
@@ -51,13 +57,15 @@ def read_response(evidence: bytes) -> RegistrationResponse | AssertionResponse:
     """
     credential = json.decode_object(evidence, max_bytes=MAX_BYTES)
     response = credential.get("response")
-    if type(response) is not dict or credential.get("type") != "public-key":
+    if type(response) is not dict or credential.get("type", _TYPE) != _TYPE:
         raise MalformedEvidence(RESPONSE_FORM, "not a public key credential")
     if ("attestationObject" in response) == ("signature" in response):
         raise MalformedEvidence(RESPONSE_FORM, "neither registration nor authentication")
     credential_id = _octets(credential, "rawId")
-    if credential.get("id") != credential["rawId"] and _octets(credential, "id") != credential_id:
+    identifier = credential.get("id", credential["rawId"])
+    if identifier != credential["rawId"] and _octets(credential, "id") != credential_id:
         raise BadEvidence(RESPONSE_FORM, "id is not rawId")
+    abridged = "id" not in credential or "type" not in credential
     extensions = credential.get("clientExtensionResults", {})
     if type(extensions) is not dict:
         raise MalformedEvidence(RESPONSE_FORM, "clientExtensionResults")
@@ -69,6 +77,7 @@ def read_response(evidence: bytes) -> RegistrationResponse | AssertionResponse:
     if "signature" in response:
         return AssertionResponse(
             credential_id=credential_id,
+            abridged=abridged,
             client_data=_octets(response, "clientDataJSON"),
             authenticator_data=_octets(response, "authenticatorData"),
             signature=_octets(response, "signature"),
@@ -78,6 +87,7 @@ def read_response(evidence: bytes) -> RegistrationResponse | AssertionResponse:
         )
     return RegistrationResponse(
         credential_id=credential_id,
+        abridged=abridged,
         client_data=_octets(response, "clientDataJSON"),
         attestation_object=_octets(response, "attestationObject"),
         transports=_transports(response.get("transports")),

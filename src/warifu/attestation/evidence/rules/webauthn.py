@@ -187,12 +187,12 @@ NOT_COMPROMISED = Rule(
 )
 CREDENTIAL_ID = Rule(
     code="webauthn/credential-id",
-    clause="WebAuthn L3 §7.1 step 25; §5.1.8",
+    clause="WebAuthn L3 §7.1 step 25",
     requires=Text(
-        ja="クレデンシャルIDは1023バイト以下で、応答のすべての箇所で一致しなければなりません。",
-        en="The credential id is at most 1023 bytes and the same wherever it is stated.",
+        ja="クレデンシャルIDは、1バイト以上1023バイト以下でなければなりません。",
+        en="The credential id that the authenticator signed has 1 to 1023 bytes.",
     ),
-    stops="registering under an id the authenticator did not sign",
+    stops="ids that break or flood a store",
 )
 ASSERTION_SIGNATURE = Rule(
     code="webauthn/assertion-signature",
@@ -276,9 +276,22 @@ EMPTY_USER_HANDLE = Leniency(
     seen_on="browsers of 2019 to 2022 with security keys that store no user handle",
 )
 
+MEMBERS_LEFT_OUT = Leniency(
+    name="webauthn/members-left-out",
+    departs_from="WebAuthn L3 §5.1.8: a response has id and type",
+    seen_on="the webauthn-json library before browsers had toJSON, with security keys",
+)
+OTHER_RAW_ID = Leniency(
+    name="webauthn/other-raw-id",
+    departs_from="WebAuthn L3 §5.1: rawId is the credential id of the authenticator data",
+    seen_on="a registration of iOS 14 in 2020; the signed id counts, never this one",
+)
+
 LENIENCIES: tuple[Leniency, ...] = (
     TOKEN_BINDING,
     EMPTY_USER_HANDLE,
+    MEMBERS_LEFT_OUT,
+    OTHER_RAW_ID,
     *webauthn_tpm.LENIENCIES,
 )
 

@@ -83,7 +83,8 @@ def _find_path(
     """The proved path of a statement, or of the first part of a compound one that has a path."""
     if facts.parts:
         return next(filter(None, (_find_path(part, context, entry) for part in facts.parts)), None)
-    if facts.path is not None or not facts.certificates:
+    if facts.path is not None or not facts.certificates or not facts.anchor_uses:
+        # A format that names no use has rules of its own for paths, and has applied them.
         return facts.path
     points: list[TrustPoint] = [
         point for use in facts.anchor_uses for point in context.trust.points(use)
