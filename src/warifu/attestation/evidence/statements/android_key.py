@@ -76,12 +76,13 @@ def verify_statement(
     signature = cbor.member(parts, "sig", bytes)
     chain = read_chain(parts)
     leaf = chain[0]
-    # §8.4 step 2: signed by the key of the first certificate.
-    check_statement_signature(
-        named.scheme, load_public_key(leaf.public_key), signature, context.signed
-    )
+    # §8.4 step 2: signed by the key of the first certificate, which is loaded already if honest.
+    registered = context.credential_key
+    same = leaf.public_key == registered.spki
+    key = registered.key if same else load_public_key(leaf.public_key)
+    check_statement_signature(named.scheme, key, signature, context.signed)
     # §8.4 step 3: which is the key being registered.
-    if leaf.public_key != context.credential_key.spki:
+    if not same:
         raise BadEvidence(rules.KEY, leaf.public_key[:128].hex())
     # §8.4 steps 4-5: what the keystore says of it.
     description = _only_description(chain)
