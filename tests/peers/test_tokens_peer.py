@@ -26,6 +26,7 @@ from warifu.attestation.trust.view import TrustView
 from warifu.base.codec import jose
 from warifu.base.codec.text import to_base64
 from warifu.base.errors import BadEvidence
+from warifu.base.secret import Secret
 from warifu.handset import play_integrity as play_handset
 from warifu.handset import safetynet as safetynet_handset
 from warifu.handset.authority import Authority, new_key
@@ -55,7 +56,7 @@ def ours(token: bytes, **expected: Any) -> Claims:
         expected=PlayIntegrityExpectations(
             app=play_handset.PACKAGE,
             challenge=play_handset.CHALLENGE,
-            decryption_key=honest.decryption_key,
+            decryption_key=Secret(honest.decryption_key),
             verification_key=honest.verification_key,
             **expected,
         ),

@@ -18,6 +18,7 @@ from warifu.attestation.evidence.play_integrity import verify
 from warifu.attestation.evidence.rules import play_integrity as rules
 from warifu.attestation.examination import Gaps
 from warifu.attestation.trust.view import TrustView
+from warifu.base.secret import Secret
 from warifu.handset.authority import new_key, spki
 from warifu.handset.play_integrity import PlayIntegrityDevice
 
@@ -53,7 +54,7 @@ def judge(payload: dict[str, Any], **expected: Any) -> Claims:
             app="com.package.name",
             request_hash="aGVsbG8gd29scmQgdGhlcmU",
             challenge=b"hello wolrd there",
-            decryption_key=device.decryption_key,
+            decryption_key=Secret(device.decryption_key),
             verification_key=spki(SIGNING_KEY),
             **expected,
         ),

@@ -27,6 +27,7 @@ from warifu.base.codec import jose
 from warifu.base.codec import json as codec_json
 from warifu.base.codec.text import to_base64url
 from warifu.base.errors import BadEvidence, WarifuError
+from warifu.base.secret import Secret
 from warifu.handset.authority import new_key, spki
 from warifu.handset.play_integrity import (
     CHALLENGE,
@@ -50,7 +51,7 @@ def expectations(**changes: Any) -> PlayIntegrityExpectations:
     honest = PlayIntegrityExpectations(
         app=PACKAGE,
         challenge=CHALLENGE,
-        decryption_key=device().decryption_key,
+        decryption_key=Secret(device().decryption_key),
         verification_key=spki(SIGNING_KEY),
         certificate_digests=frozenset({SIGNER}),
         minimum_version=42,
@@ -137,7 +138,7 @@ def test_request_hash_may_be_any_text() -> None:
 
 def test_decryption_key_of_another_size_is_misuse() -> None:
     with misuse(rules.RESPONSE_KEYS):
-        judge(device(), decryption_key=bytes(16))
+        judge(device(), decryption_key=Secret(bytes(16)))
 
 
 @pytest.mark.parametrize("key", [b"", b"no key", spki(new_key("p384")), spki(new_key("rsa2048"))])
@@ -436,10 +437,9 @@ def test_unlisted_fields_and_words_are_kept_and_break_nothing() -> None:
 
 
 def test_expectations_never_show_the_decryption_key() -> None:
-    expected = expectations(decryption_key=b"K" * 32)
-    shown = repr(expected) + "".join(map(str, expected.__rich_repr__()))
-    assert "KKKK" not in shown
-    assert PACKAGE in shown
+    expected = expectations(decryption_key=Secret(b"K" * 32))
+    assert "KKKK" not in repr(expected)
+    assert PACKAGE in repr(expected)
 
 
 _JSON = st.recursive(

@@ -118,7 +118,7 @@ def _open(evidence: bytes, expected: PlayIntegrityExpectations, exam: Examinatio
     if len(key) != jose.A256_KEY_BYTES:
         raise Misuse(rules.RESPONSE_KEYS, f"decryption key of {len(key)} bytes")
     try:
-        signed = jose.decrypt_jwe(evidence, key, max_bytes=MAX_TOKEN_BYTES)
+        signed = jose.decrypt_jwe(evidence, key.reveal(), max_bytes=MAX_TOKEN_BYTES)
     except BadEvidence as error:
         raise _as(rules.ENCRYPTION, error, jose.DECRYPTS) from error
     jws = jose.read_jws(signed, algorithms=_ALGORITHMS, max_bytes=MAX_TOKEN_BYTES)

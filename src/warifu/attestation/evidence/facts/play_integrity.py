@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from warifu.attestation.expectations import Expectations
+from warifu.base.secret import Secret
 
 MAX_AGE = timedelta(minutes=10)
 CLOCK_SKEW = timedelta(minutes=1)
@@ -62,8 +63,8 @@ class PlayIntegrityExpectations(Expectations, frozen=True, kw_only=True):
     The first four leave a gap where they are None. The others are checked where they are given.
     """
 
-    decryption_key: bytes | None = None
-    """The app's AES response key, 32 bytes. Secret: never shown, though it can be encoded."""
+    decryption_key: Secret | None = None
+    """The app's AES response key, 32 bytes."""
     verification_key: bytes | None = None
     """The app's EC response key, P-256, DER of SubjectPublicKeyInfo."""
     request_hash: str | None = None
@@ -78,16 +79,3 @@ class PlayIntegrityExpectations(Expectations, frozen=True, kw_only=True):
     """Labels that the device must all meet, such as ``MEETS_DEVICE_INTEGRITY``."""
     licensing: frozenset[str] | None = None
     """Verdicts on the licence that will do, such as ``LICENSED``."""
-
-    def __repr__(self) -> str:
-        """Without the decryption key, so that no log shows it."""
-        shown = ", ".join(
-            f"{name}={'...' if name == 'decryption_key' and value else repr(value)}"
-            for name in self.__struct_fields__
-            if (value := getattr(self, name)) is not None
-        )
-        return f"{type(self).__name__}({shown})"
-
-    def __rich_repr__(self) -> Any:  # noqa: ANN401 - the protocol of rich
-        """The same for `rich`, which would ask for the fields."""
-        yield repr(self)
