@@ -23,6 +23,7 @@ from warifu.attestation.trust.view import TrustView
 from warifu.base.codec.jose import Jws, read_jws
 from warifu.base.codec.text import from_base64url
 from warifu.base.pki.signature import ECDSA_SHA256, RSA_SHA256
+from warifu.base.secret import Secret
 from warifu.handset.play_integrity import (
     CHALLENGE,
     MADE_AT,
@@ -66,7 +67,7 @@ def _play_integrity(*, classic: bool) -> Case:
         expected=PlayIntegrityExpectations(
             app=PACKAGE,
             challenge=CHALLENGE,
-            decryption_key=device.decryption_key,
+            decryption_key=Secret(device.decryption_key),
             verification_key=device.verification_key,
             certificate_digests=frozenset({SIGNER}),
             app_recognition=frozenset({"PLAY_RECOGNIZED"}),

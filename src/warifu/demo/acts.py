@@ -10,6 +10,7 @@ from warifu.attestation.evidence.facts.app_attest_assertion import AppAttestAsse
 from warifu.attestation.evidence.facts.app_attest_receipt import AppAttestReceiptExpectations
 from warifu.attestation.evidence.facts.play_integrity import PlayIntegrityExpectations
 from warifu.attestation.evidence.facts.webauthn import StoredCredential, WebAuthnExpectations
+from warifu.base.secret import Secret
 from warifu.demo.world import CHALLENGE, OTHER_CHALLENGE, Act, World
 from warifu.handset import android_key as android
 from warifu.handset import app_attest, play_integrity, webauthn
@@ -139,7 +140,7 @@ def play(world: World, *, challenge: bytes = play_integrity.CHALLENGE) -> Act:
         expected=PlayIntegrityExpectations(
             challenge=challenge,
             app=play_integrity.PACKAGE,
-            decryption_key=device.decryption_key,
+            decryption_key=Secret(device.decryption_key),
             verification_key=device.verification_key,
         ),
         trust=world.trust(),
