@@ -179,6 +179,15 @@ def test_a_snapshot_that_no_record_names_is_refused(world: Growing) -> None:
         read(resigned(export(world), records=records))
 
 
+@pytest.mark.parametrize("limit", ["MAX_RECORDS", "MAX_OBJECTS", "MAX_SNAPSHOT_BYTES", "MAX_BYTES"])
+def test_a_bundle_beyond_a_limit_is_refused(
+    world: Growing, limit: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bundle, limit, 2)
+    with no_statement(rules.BUNDLE_WELL_FORMED):
+        read(export(world))
+
+
 def test_a_bundle_of_the_test_realm_is_refused_in_production(world: Growing) -> None:
     with no_statement(rules.REALM):
         read(export(world), realm=Realm.PRODUCTION)

@@ -387,6 +387,36 @@ def test_two_entries_of_one_model_are_compromised_if_either_is(service: Metadata
     assert f"{AAGUID}: listed more than once" in verify(service).unknown
 
 
+def test_one_entry_that_repeats_its_identifier_is_one_model(service: MetadataService) -> None:
+    value = model(roots=(service.root.certificate,))
+    value["attestationCertificateKeyIdentifiers"] = ["ab" * 20, "AB" * 20]
+    entry_of(service, value)
+    blob = verify(service)
+    found = blob.find_key_identifier("ab" * 20)
+    assert found is not None
+    assert len(found.roots) == 1
+    assert blob.unknown == (f"{AAGUID}: listed more than once",)
+
+
+def test_a_thousand_entries_of_one_model_cost_no_more_than_a_thousand_models(
+    service: MetadataService,
+) -> None:
+    entry = entry_of(service, *(model(status="REVOKED") for _ in range(1000)))
+    assert len(entry.status_reports) == 1000
+
+
+@pytest.mark.parametrize("statement", [None, 7, [], "text"])
+def test_a_model_without_a_readable_statement_roots_nothing(
+    service: MetadataService, statement: object
+) -> None:
+    value = model(roots=(service.root.certificate,), status="REVOKED")
+    value["metadataStatement"] = statement
+    entry = entry_of(service, value)
+    assert entry.roots == ()
+    assert entry.problems[0] == "metadataStatement"
+    assert entry.compromised_at(AT) is not None
+
+
 def test_a_root_may_be_the_leaf_itself_by_its_bytes(service: MetadataService) -> None:
     entry = entry_of(service, model(roots=(service.root.certificate,)))
     assert entry.roots[0].leaf == service.root.certificate

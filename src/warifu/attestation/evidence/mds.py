@@ -64,15 +64,15 @@ def verify(
         if not exam.reports_gaps:
             raise
         exam.leave_open(stale.rule, stale.detail)
-    anchor = next(anchor for anchor in trust.anchors if anchor.point is blob.path.anchor)
+    anchor = blob.path.anchor.name
     return Claims(
         format=Format.MDS,
         at=exam.at,
         known_at=trust.known_at,
         realm=trust.realm,
         freshness=Freshness(),
-        chain=(*blob.path.certificates, anchor.certificate),
-        anchor=anchor.name,
+        chain=(*blob.path.certificates, trust.anchor_certificate(anchor)),
+        anchor=anchor,
         detail=_facts(blob, exam.at),
         proved=exam.proved(RULES),
         leniencies=exam.leniencies(),

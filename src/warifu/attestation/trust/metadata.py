@@ -203,13 +203,14 @@ def _index(
     pairs: Iterable[tuple[Identifier, MetadataEntry]], unknown: Unknown
 ) -> dict[Identifier, MetadataEntry]:
     """By identifier. Where two entries claim one, a compromise of either is one of the model."""
-    found: dict[Identifier, MetadataEntry] = {}
+    claimed: dict[Identifier, list[MetadataEntry]] = {}
     for identifier, entry in pairs:
-        held = found.get(identifier)
-        if held is not None:
+        claims = claimed.setdefault(identifier, [])
+        if claims:
             unknown.add(f"{entry.name}: listed more than once")
-        found[identifier] = entry if held is None else merge(held, entry)
-    return found
+        if not claims or claims[-1] is not entry:
+            claims.append(entry)
+    return {identifier: merge(claims) for identifier, claims in claimed.items()}
 
 
 _DNS_NAME = 0x82

@@ -14,7 +14,7 @@ from warifu.base.pki.certificate import read_certificate
 from warifu.base.pki.path import TrustPoint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from warifu.attestation.trust.unknown import Unknown
 
@@ -177,12 +177,14 @@ def read_entry(
     return _replace(entry, roots=tuple(roots) if readable else (), problems=tuple(problems))
 
 
-def merge(first: MetadataEntry, second: MetadataEntry) -> MetadataEntry:
-    """One model that two entries claim: the roots of both, and the statuses of both."""
+def merge(entries: Sequence[MetadataEntry]) -> MetadataEntry:
+    """One model that several entries claim: the roots of all, and the statuses of all."""
+    if len(entries) == 1:
+        return entries[0]
     return _replace(
-        first,
-        roots=first.roots + second.roots,
-        status_reports=first.status_reports + second.status_reports,
+        entries[0],
+        roots=tuple(root for entry in entries for root in entry.roots),
+        status_reports=tuple(report for entry in entries for report in entry.status_reports),
     )
 
 
