@@ -42,9 +42,8 @@ MAX_HEX_DIGITS = 128
 MAX_AGE = timedelta(hours=24)
 """How long after its last confirmation a list is believed.
 
-The publisher lets caches keep it for a day at most; an attacker with a leaked key gains what
-we allow beyond that. Refreshing hourly, as `warifu trust refresh` does, one good answer in
-twenty-four keeps the service up.
+The publisher states no limit; this one is our choice. An attacker with a leaked key gains what we
+allow, and whoever refreshes hourly stays up with one good answer in twenty-four.
 """
 MIN_KEPT = 0.5
 """Share of the entries of the list before that a new one must keep."""
