@@ -302,18 +302,16 @@ def _signers(detail: PlayIntegrityFacts) -> tuple[bytes, ...]:
 
 def _applied(detail: PlayIntegrityFacts, expected: PlayIntegrityExpectations) -> tuple[Rule, ...]:
     """The rules that this verdict was held against; the others did not concern it."""
-    absent = {
+    return _rules_applied(
         rules.NONCE if detail.request_kind == "standard" else rules.REQUEST_HASH,
-        *(rule for rule, asked in _asked(expected) if asked is None),
-    }
-    return tuple(rule for rule in rules.RULES if rule not in absent)
-
-
-def _asked(expected: PlayIntegrityExpectations) -> tuple[tuple[Rule, object], ...]:
-    return (
-        (rules.APP_SIGNER, expected.certificate_digests),
-        (rules.APP_VERSION, expected.minimum_version),
-        (rules.APP_RECOGNITION, expected.app_recognition),
-        (rules.DEVICE_RECOGNITION, expected.device_labels),
-        (rules.LICENSING, expected.licensing),
+        expected.certificate_digests is None and rules.APP_SIGNER,
+        expected.minimum_version is None and rules.APP_VERSION,
+        expected.app_recognition is None and rules.APP_RECOGNITION,
+        expected.device_labels is None and rules.DEVICE_RECOGNITION,
+        expected.licensing is None and rules.LICENSING,
     )
+
+
+@lru_cache(maxsize=64)
+def _rules_applied(*absent: Rule | bool) -> tuple[Rule, ...]:
+    return tuple(rule for rule in rules.RULES if rule not in absent)
