@@ -82,6 +82,8 @@ class Examination:
 
     def leniencies(self) -> tuple[LeniencyUse, ...]:
         """What was allowed, by name."""
+        if not self._lenient:
+            return ()
         return tuple(LeniencyUse(name, times) for name, times in sorted(self._lenient.items()))
 
     def unchecked(self) -> tuple[Gap, ...]:
@@ -90,4 +92,5 @@ class Examination:
 
     def proved(self, rules: Iterable[Rule]) -> tuple[str, ...]:
         """Codes of `rules` less those left open."""
-        return tuple(rule.code for rule in rules if rule.code not in self._open)
+        codes = [rule.code for rule in rules]
+        return tuple([code for code in codes if code not in self._open] if self._open else codes)

@@ -27,7 +27,7 @@ from warifu.attestation.evidence.webauthn_ceremony import (
 )
 from warifu.base.errors import BadEvidence
 from warifu.base.pki.cose import read_key
-from warifu.base.pki.signature import SIGNATURE, check_signature
+from warifu.base.pki.signature import check_signature
 
 if TYPE_CHECKING:
     from warifu.attestation.evidence.facts.webauthn import StoredCredential, WebAuthnExpectations
@@ -130,8 +130,6 @@ def _check_signature(key: CoseKey, response: AssertionResponse, client_data_hash
     try:
         check_signature(key.scheme, key.key, response.signature, signed)
     except BadEvidence as error:
-        if error.rule is not SIGNATURE:
-            raise
         raise BadEvidence(rules.ASSERTION_SIGNATURE, error.detail) from error
 
 

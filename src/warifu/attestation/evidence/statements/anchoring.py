@@ -125,11 +125,12 @@ def _check_status(
         _check_freshness(context)
     if entry is None:
         return ()
-    at = context.exam.at
-    compromise = entry.compromised_at(at)
-    if compromise is not None:
-        raise BadEvidence(rules.NOT_COMPROMISED, f"{entry.name}: {compromise.status}")
-    return tuple(report.status for report in entry.statuses_in_effect(at))
+    statuses = []
+    for report in entry.statuses_in_effect(context.exam.at):
+        if report.compromises:
+            raise BadEvidence(rules.NOT_COMPROMISED, f"{entry.name}: {report.status}")
+        statuses.append(report.status)
+    return tuple(statuses)
 
 
 def _check_freshness(context: StatementContext) -> None:

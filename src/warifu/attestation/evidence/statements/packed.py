@@ -135,7 +135,7 @@ def _read_subject(name: bytes) -> dict[bytes, str]:
     found: dict[bytes, str] = {}
     start, stop = der.read_whole(name, der.SEQUENCE)
     while start < stop:
-        _, at, start = der.read_header(name, start, stop)
+        at, start = der.read_expected(name, start, stop, der.SET)
         while at < start:
             inner, at = der.read_expected(name, at, start, der.SEQUENCE)
             oid, value = der.read_expected(name, inner, at, der.OID)
