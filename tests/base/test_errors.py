@@ -19,7 +19,12 @@ RULE = Rule(
 
 
 def subtree(branch: type[WarifuError]) -> dict[str, object]:
-    return {leaf.__name__: subtree(leaf) for leaf in branch.__subclasses__()}
+    """The tree as stated in `base.errors`; an adapter may refine a leaf for its own use."""
+    return {
+        leaf.__name__: subtree(leaf)
+        for leaf in branch.__subclasses__()
+        if leaf.__module__ == errors.__name__
+    }
 
 
 def drawn(lines: list[str], column: int = 0) -> dict[str, object]:

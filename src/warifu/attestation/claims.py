@@ -6,12 +6,12 @@ facts is in `Claims.detail`.
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003 - msgspec reads annotations at run time
+from datetime import datetime
 from enum import StrEnum
 
 from msgspec import Struct
 
-from warifu.base.pki.certificate import Certificate  # noqa: TC001 - msgspec
+from warifu.base.pki.certificate import Certificate
 
 
 class Format(StrEnum):

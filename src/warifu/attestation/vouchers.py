@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003 - msgspec reads annotations at run time
+from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
 

@@ -11,9 +11,10 @@ from cyclopts import Parameter
 
 from warifu.attestation import verdict as verdicts
 from warifu.attestation.claims import Format, Realm
+from warifu.attestation.evidence import safetynet
 from warifu.attestation.examination import Gaps
 from warifu.attestation.verifier import expectations_for
-from warifu.base.errors import MalformedEvidence, VerifierFault, WarifuError
+from warifu.base.errors import BadEvidence, MalformedEvidence, VerifierFault, WarifuError
 from warifu.base.secret import Secret
 from warifu.cli import inputs, render
 from warifu.cli.ending import EXIT_CODES, UsageError
@@ -53,7 +54,8 @@ def verify(  # noqa: PLR0913 - one parameter for each option of the command
         files: The evidence; ``-`` is standard input. A certificate chain may span several files.
         challenge: The challenge that was issued: text, ``hex:...`` or ``b64:...``.
         app: The application: package name, ``<team>.<bundle>``, or RP ID.
-        at: When the evidence was made, and is judged for (RFC 3339). Now unless given.
+        at: When the evidence was made, and is judged for (RFC 3339). Now unless given; for the
+            retired SafetyNet the response's own time.
         known_at: Judge by what was believed at this time (RFC 3339). Now unless given.
         trust: A trust directory. Only the bundled anchors unless given.
         realm: The realm the trust directory must belong to.
@@ -92,7 +94,7 @@ def verify(  # noqa: PLR0913 - one parameter for each option of the command
         format_,
         found.evidence if found else b"".join(read_file(each) for each in files),
         expected=expected,
-        at=parse_moment(at, "--at") if at else now,
+        at=parse_moment(at, "--at") if at else _made_at(format_, found) or now,
         known_at=parse_moment(known_at, "--known-at") if known_at else now,
         gaps=Gaps.REFUSE if strict else Gaps.REPORT,
         realm=realm,
@@ -124,6 +126,16 @@ def _recognise(name: Format, files: list[Path]) -> inputs.Input | None:
     try:
         return inputs.recognise(name, contents)
     except MalformedEvidence:
+        return None
+
+
+def _made_at(name: Format, found: inputs.Input | None) -> datetime | None:
+    """SafetyNet is retired: where nobody says when, a response is judged for its own time."""
+    if name is not Format.SAFETYNET or found is None:
+        return None
+    try:
+        return safetynet.read_made_at(found.evidence)
+    except BadEvidence:
         return None
 
 

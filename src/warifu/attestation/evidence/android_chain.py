@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 FACTORY_AUTHORITIES = 2
 """Certificates between the described keys and the anchor in a factory chain: attestation key and
 intermediate. Where an attestation certificate is no authority's, nothing else may stand there."""
-MIN_FACTORY_DIGITS = 16
-"""Serials shorter than this are not taken for decimal numbers of 64 bits."""
 
 
 class AndroidChain(Struct, frozen=True, kw_only=True):
@@ -227,31 +225,16 @@ def _check_revocation(certificates: Sequence[Certificate], exam: Examination) ->
         exam.leave_open(rules.NOT_REVOKED, "no revocation list is at hand")
         return
     for certificate in certificates:
-        for number in _listed_as(certificate):
-            entry = listed.find(number)
-            if entry is not None:
-                seen = f"{certificate.serial_hex}: {entry.status} {entry.reason or ''}"
-                raise BadEvidence(rules.NOT_REVOKED, seen.rstrip())
+        entry = listed.find_certificate(certificate.serial)
+        if entry is not None:
+            seen = f"{certificate.serial_hex}: {entry.status} {entry.reason or ''}"
+            raise BadEvidence(rules.NOT_REVOKED, seen.rstrip())
     try:
         listed.require_fresh(exam.trust.known_at)
     except StaleTrust as stale:
         if not exam.reports_gaps:
             raise
         exam.leave_open(rules.NOT_REVOKED, str(stale))
-
-
-def _listed_as(certificate: Certificate) -> tuple[int, ...]:
-    """Numbers under which a certificate may be listed.
-
-    Factory attestation keys of 2016 to 2018 have 64-bit numbers whose *decimal* digits were written
-    into the certificate as if they were hex. The Xperia 10 III has the serial
-    0x16580768335559031605, and its distribution point ends in ``/crl/16580768335559031605``. A list
-    names such a certificate by these digits, and the list's reader takes digits for decimal.
-    """
-    digits = certificate.serial_hex
-    if len(digits) >= MIN_FACTORY_DIGITS and digits.isdecimal():
-        return certificate.serial, int(digits)
-    return (certificate.serial,)
 
 
 _REMOTE_AUTHORITY = b"Droid CA"

@@ -61,8 +61,8 @@ def verify(
         Misuse: The stored key is no P-256 key, the challenge is empty, or `at` has no offset.
     """
     exam = Examination(trust=trust, at=at, gaps=gaps)
-    spki, client_data = _stated(expected)
     assertion = reader.read_assertion(evidence)
+    spki, client_data = _stated(expected)
 
     # Steps 1 and 2: what was signed. The nonce is hashed once more by the signature scheme.
     client_data_hash = sha256(client_data).digest()

@@ -114,6 +114,7 @@ def _open(evidence: bytes, expected: PlayIntegrityExpectations, exam: Examinatio
         return evidence
     key = expected.decryption_key
     if key is None:
+        jose.require_jwe_form(evidence, max_bytes=MAX_TOKEN_BYTES)
         raise MissingTrust(rules.ENCRYPTION, "no decryption key given")
     if len(key) != jose.A256_KEY_BYTES:
         raise Misuse(rules.RESPONSE_KEYS, f"decryption key of {len(key)} bytes")

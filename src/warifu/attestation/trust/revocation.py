@@ -39,6 +39,7 @@ MAX_BYTES = 16 << 20
 MAX_ENTRIES = 200_000
 MAX_UNREADABLE = 16
 MAX_HEX_DIGITS = 128
+MIN_FACTORY_DIGITS = 16
 MAX_AGE = timedelta(hours=24)
 """How long after its last confirmation a list is believed.
 
@@ -82,6 +83,24 @@ class RevocationList(Struct, frozen=True, kw_only=True):
     def find(self, serial: int) -> RevocationEntry | None:
         """The entry for a certificate's serial number; None where it is not listed."""
         return self.entries.get(serial)
+
+    def find_certificate(self, serial: int) -> RevocationEntry | None:
+        """The entry for the certificate that bears a serial number, in any spelling it may have.
+
+        Factory attestation keys of 2016 to 2018 have 64-bit numbers whose *decimal* digits were
+        written into the certificate as if they were hex: the Xperia 10 III has the serial
+        0x16580768335559031605, and its distribution point ends in ``/crl/16580768335559031605``.
+        A list names such a certificate by these digits, which `find` takes for decimal. A serial
+        whose hex has digits only, and enough of them not to meet another by chance, is therefore
+        looked up under both numbers.
+        """
+        entry = self.entries.get(serial)
+        if entry is not None:
+            return entry
+        digits = f"{serial:x}"
+        if len(digits) < MIN_FACTORY_DIGITS or not digits.isdecimal():
+            return None
+        return self.entries.get(int(digits))
 
     def require_fresh(self, known_at: datetime, *, limit: timedelta = MAX_AGE) -> None:
         """Refuse to conclude anything from a list that was confirmed too long ago.

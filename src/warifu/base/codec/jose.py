@@ -192,6 +192,16 @@ def certificates(jws: Jws) -> tuple[bytes, ...]:
     return tuple(text.from_base64(item) for item in cast("list[str]", listed))
 
 
+def require_jwe_form(token: bytes, *, max_bytes: int = MAX_TOKEN_BYTES) -> None:
+    """Refuse what cannot be a compact JWE, for a caller who has no key to try.
+
+    Raises:
+        MalformedEvidence: ``jose/well-formed``.
+        BadEvidence: A rule of headers.
+    """
+    _read_header(_split(token, 5, max_bytes)[0], frozenset())
+
+
 def decrypt_jwe(token: bytes, key: bytes, *, max_bytes: int = MAX_TOKEN_BYTES) -> bytes:
     """Decrypt a compact JWE made with A256KW and A256GCM, the one combination allowed.
 
