@@ -7,6 +7,7 @@ and that a wrong key, a wrong size or a wrong signature is the evidence's fault 
 from __future__ import annotations
 
 from enum import Enum, auto
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -135,13 +136,16 @@ def load_public_key(spki: bytes) -> PublicKey:
         key = load_der_public_key(spki)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise MalformedEvidence(PUBLIC_KEY, type(error).__name__) from error
-    if isinstance(key, rsa.RSAPublicKey):
-        check_rsa_size(key)
-    elif not isinstance(key, _SUPPORTED):
-        raise BadEvidence(PUBLIC_KEY, type(key).__name__)
-    elif isinstance(key, ec.EllipticCurvePublicKey) and key.key_size < MIN_CURVE_BITS:
-        raise BadEvidence(PUBLIC_KEY, key.curve.name)
-    return key
+    kind = type(key)
+    if _is_kind(kind, ec.EllipticCurvePublicKey):
+        curve_key = cast("ec.EllipticCurvePublicKey", key)
+        if curve_key.key_size < MIN_CURVE_BITS:
+            raise BadEvidence(PUBLIC_KEY, curve_key.curve.name)
+    elif _is_kind(kind, rsa.RSAPublicKey):
+        check_rsa_size(cast("rsa.RSAPublicKey", key))
+    elif not any(_is_kind(kind, supported) for supported in _SUPPORTED):
+        raise BadEvidence(PUBLIC_KEY, kind.__name__)
+    return cast("PublicKey", key)
 
 
 def check_rsa_size(key: rsa.RSAPublicKey) -> None:
@@ -167,7 +171,7 @@ def check_signature(scheme: Scheme, key: PublicKey, signature: bytes, signed: by
         BadEvidence: ``pki/signature-algorithm`` when key and scheme do not fit, ``pki/signature``
             when the signature does not verify.
     """
-    if not isinstance(key, scheme.key_type):
+    if not _is_kind(type(key), scheme.key_type):
         raise BadEvidence(ALGORITHM, f"{scheme.name} with {type(key).__name__}")
     if len(signature) > MAX_SIGNATURE_BYTES:
         raise BadEvidence(SIGNATURE, f"{len(signature)} bytes")
@@ -211,8 +215,13 @@ def _rsa_padding(kind: Kind, digest: hashes.HashAlgorithm) -> padding.Asymmetric
     return padding.PSS(padding.MGF1(digest), digest.digest_size)
 
 
+@lru_cache(maxsize=64)
+def _is_kind(found: type, wanted: type) -> bool:
+    """`issubclass`, remembered: the key types are abstract classes, which are slow to ask."""
+    return issubclass(found, wanted)
+
+
 _SUPPORTED = (
-    ec.EllipticCurvePublicKey,
     ed25519.Ed25519PublicKey,
     ed448.Ed448PublicKey,
     mldsa.MLDSA44PublicKey,
