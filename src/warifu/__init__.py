@@ -1,8 +1,8 @@
 """Device trust and transaction confirmation for mobile finance.
 
-One call per evidence format, and `verify_evidence`, which dispatches on media type. Each returns the
-proved `Claims` or raises one error of the tree; none returns a bool. Times are arguments: `at`, when
-the evidence was made, and `known_at`, in the `TrustView`, which says what was believed.
+One call per evidence format, and `verify_evidence`, which dispatches on media type. Each returns
+the proved `Claims` or raises one error of the tree; none returns a bool. Times are arguments: `at`,
+when the evidence was made, and `known_at`, in the `TrustView`, which says what was believed.
 """
 
 from warifu.attestation.claims import Claims, Format, Realm

@@ -43,7 +43,7 @@ def test_secrets_compare_by_content() -> None:
 
 
 def test_only_reveal_gives_a_secret_back() -> None:
-    secret = Secret(bytearray(HIDDEN))
+    secret = Secret(HIDDEN)
     assert secret.reveal() == HIDDEN
     assert len(secret) == len(HIDDEN)
     assert not hasattr(secret, "__dict__")

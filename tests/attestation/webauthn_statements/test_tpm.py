@@ -47,7 +47,11 @@ def verdict(statement: TpmStatement, **changes: Any) -> Claims:
     return judge(statement, ROOT.certificate, AnchorUse.WEBAUTHN_TPM, **changes)
 
 
-@pytest.mark.parametrize("key", [KEY, RSA_KEY, CredentialKey(-35), CredentialKey(-36)], ids=["p256", "rsa", "p384", "p521"])
+@pytest.mark.parametrize(
+    "key",
+    [KEY, RSA_KEY, CredentialKey(-35), CredentialKey(-36)],
+    ids=["p256", "rsa", "p384", "p521"],
+)
 def test_honest_statement_is_proved(key: CredentialKey) -> None:
     claims = verdict(tpm(), key=key)
     assert claims.anchor == "test-root"
