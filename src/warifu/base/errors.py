@@ -49,6 +49,10 @@ class WarifuError(Exception):
         """The sentence that may be shown to anyone, in Japanese and English."""
         return self.rule.requires
 
+    def __reduce__(self) -> tuple[type[WarifuError], tuple[Rule, str]]:
+        """An error crosses to another process with its rule; causes stay behind."""
+        return type(self), (self.rule, self.detail)
+
     def __str__(self) -> str:
         """Code, requirement and what was seen, on one line."""
         seen = f" ({self.detail})" if self.detail else ""

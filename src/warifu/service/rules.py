@@ -39,3 +39,11 @@ DIRECTORY_EMPTY = Rule(
     ),
     stops="writing one history over another",
 )
+WORKERS = Rule(
+    code="usage/workers",
+    clause="this interface",
+    requires=Text(
+        ja="プロセス数は1以上で指定してください。",
+        en="The number of processes is at least one.",
+    ),
+)
