@@ -104,6 +104,33 @@ def test_a_u2f_model_is_known_by_its_certificates_key() -> None:
     assert claims.anchor == "mds root 0"
 
 
+def test_a_u2f_statement_cannot_hide_a_compromise_behind_another_model() -> None:
+    statement = U2FStatement()
+    leaf = read_certificate(statement.authority.issue(statement.draft))
+    revoked = model(
+        statement.authority.certificate,
+        aaguid=None,
+        key_identifiers=(key_identifier(leaf),),
+        statuses=(StatusReport(status="REVOKED"),),
+    )
+    innocent = model(statement.authority.certificate)
+    with refused(rules.NOT_COMPROMISED):
+        verify(Registration(statement=statement), trust=trusting(known=metadata(innocent, revoked)))
+
+
+def test_a_u2f_statement_cannot_borrow_the_roots_of_another_model() -> None:
+    statement = U2FStatement()
+    entry = model(statement.authority.certificate)
+    with no_statement(rules.ATTESTATION_TRUSTED):
+        verify(Registration(statement=statement), trust=trusting(known=metadata(entry)))
+
+
+def test_what_metadata_says_of_a_model_nobody_vouches_for_is_no_fact() -> None:
+    claims = verify(Registration(), trust=trusting(known=metadata(model())))
+    assert isinstance(claims.detail, RegistrationFacts)
+    assert claims.detail.model is None
+
+
 @pytest.mark.parametrize("status", COMPROMISES)
 def test_a_compromised_model_is_refused(status: str) -> None:
     statement = PackedStatement()

@@ -110,6 +110,7 @@ def test_without_a_stored_credential_everything_that_needs_it_is_left_open() -> 
     claims = verify(authentication, credential=None, gaps=Gaps.REPORT)
     assert claims.key is not None
     assert claims.key.public_key is None
+    assert claims.key.user_authentication is None
     assert {gap.rule for gap in claims.unchecked} == {
         rule.code
         for rule in (

@@ -64,19 +64,13 @@ def test_an_honest_registration_proves_its_facts() -> None:
     assert claims.key.public_key == registration.key.spki()
     assert claims.key.identifier == registration.credential_id
     assert claims.key.endorsement is Endorsement.NONE
-    assert claims.key.user_authentication == "verified"
+    assert claims.key.user_authentication is None  # nobody signed the flags
     assert claims.device is None
     assert claims.freshness.challenge_matches is True
     assert claims.freshness.counter == 1
     assert claims.unchecked == ()
     assert rules.CHALLENGE.code in claims.proved
     assert rules.ATTESTATION_TRUSTED.code not in claims.proved
-
-
-def test_without_user_verification_none_is_claimed() -> None:
-    claims = verify(Registration(flags=USER_PRESENT))
-    assert claims.key is not None
-    assert claims.key.user_authentication is None
 
 
 # Steps 3-4: the response

@@ -61,6 +61,15 @@ def test_an_honest_packed_statement_proves_the_model() -> None:
     assert {rules.ATTESTATION_TRUSTED.code, formats.PACKED_MODEL.code} <= set(claims.proved)
 
 
+@pytest.mark.parametrize(("flags", "claimed"), [(1, None), (5, "verified")])
+def test_user_verification_is_claimed_where_a_trusted_maker_signed_it(
+    flags: int, claimed: str | None
+) -> None:
+    claims = attest(PackedStatement(), flags=flags)
+    assert claims.key is not None
+    assert claims.key.user_authentication == claimed
+
+
 def test_a_chain_with_an_intermediate_is_followed() -> None:
     root = Authority.root("Root")
     middle = root.subordinate("Middle")
@@ -281,6 +290,15 @@ def test_an_honest_u2f_statement_is_anchored() -> None:
     assert formats.U2F_KEY.code in claims.proved
 
 
+def test_what_u2f_does_not_sign_is_not_claimed() -> None:
+    claims = attest(U2FStatement())
+    assert claims.key is not None
+    assert claims.key.user_authentication is None
+    assert claims.device is not None
+    assert claims.device.aaguid is None
+    assert facts_of(claims).aaguid == MODEL
+
+
 def test_a_u2f_chain_of_two_is_refused() -> None:
     statement = U2FStatement()
     statement.above = [statement.authority.certificate]
@@ -361,6 +379,26 @@ def test_the_strongest_part_of_a_compound_statement_counts() -> None:
     assert claims.key.endorsement is Endorsement.ANCHORED
     assert facts_of(claims).parts == ("packed", "packed")
     assert {formats.COMPOUND_PARTS.code, formats.SELF_ALGORITHM.code} <= set(claims.proved)
+
+
+def test_a_part_nobody_vouches_for_lends_its_level_to_no_other() -> None:
+    packed = PackedStatement()
+    statement = CompoundStatement(parts=[AppleStatement(), packed])
+    claims = verify(Registration(statement=statement), trust=trusting(packed.authority.certificate))
+    assert claims.key is not None
+    assert claims.key.endorsement is Endorsement.ANCHORED
+    assert claims.key.security_level is None
+    assert claims.device is not None
+    assert claims.device.platform is None
+
+
+def test_the_level_of_the_anchored_part_is_claimed() -> None:
+    apple = AppleStatement()
+    statement = CompoundStatement(parts=[PackedStatement(), apple])
+    claims = verify(Registration(statement=statement), trust=trusting(apple.authority.certificate))
+    assert claims.key is not None
+    assert claims.key.security_level is SecurityLevel.SECURE_ELEMENT
+    assert [c.der for c in claims.chain][-1] == apple.authority.certificate
 
 
 def test_a_compound_statement_of_equals_is_of_their_kind() -> None:

@@ -82,6 +82,15 @@ def test_a_key_that_does_not_fit_its_algorithm_is_refused(
         cose.read_key(changed(algorithm, **members))
 
 
+@pytest.mark.parametrize("more", [{-4: bytes(32)}, {2: b"kid"}, {4: [1, 2]}], ids=str)
+@pytest.mark.parametrize("algorithm", sorted(KEYS))
+def test_a_key_with_private_or_optional_members_is_refused(
+    algorithm: int, more: dict[int, Any]
+) -> None:
+    with refused(cose.KEY):
+        cose.read_key(cbor.encode_deterministic({**KEYS[algorithm].public_map(), **more}))
+
+
 @pytest.mark.parametrize("algorithm", [-65535, -47, None, "ES256", True, 0, []])
 def test_an_algorithm_we_do_not_take_is_refused(algorithm: Any) -> None:
     with refused(cose.ALGORITHM):

@@ -93,7 +93,7 @@ def verify_assertion(
             public_key=key.spki if key else None,
             algorithm=key.name if key else None,
             identifier=response.credential_id,
-            user_authentication="verified" if data.flags & USER_VERIFIED else None,
+            user_authentication="verified" if key and data.flags & USER_VERIFIED else None,
         ),
         freshness=freshness(client, data, expected),
         detail=AuthenticationFacts(

@@ -157,6 +157,11 @@ class _Findings(Struct, frozen=True, kw_only=True):
     def anchored(self) -> bool:
         return self.anchoring.endorsement is Endorsement.ANCHORED
 
+    @property
+    def proves_data(self) -> bool:
+        """Whether somebody we trust signed the authenticator data."""
+        return self.anchored and self.anchoring.facts.data_signed
+
 
 def _claims(found: _Findings, expected: WebAuthnExpectations, exam: Examination) -> Claims:
     path = found.anchoring.path
@@ -183,8 +188,9 @@ def _claims(found: _Findings, expected: WebAuthnExpectations, exam: Examination)
 
 
 def _key(found: _Findings) -> Key:
-    """The credential key; its level is a claim only where somebody we trust makes it."""
-    facts = found.facts
+    """The credential key; claims about it count only where somebody we trust signed them."""
+    facts = found.anchoring.facts
+    verified = found.proves_data and found.data.flags & USER_VERIFIED
     return Key(
         public_key=found.key.spki,
         algorithm=found.key.name,
@@ -192,12 +198,12 @@ def _key(found: _Findings) -> Key:
         security_level=facts.key_level or _metadata_level(found) if found.anchored else None,
         attested_by=facts.attested_by if found.anchored else None,
         endorsement=found.anchoring.endorsement,
-        user_authentication="verified" if found.data.flags & USER_VERIFIED else None,
+        user_authentication="verified" if verified else None,
     )
 
 
 def _detail(found: _Findings) -> RegistrationFacts:
-    entry = found.anchoring.entry
+    entry = found.anchoring.entry if found.anchored else None
     return RegistrationFacts(
         **ceremony_facts(found.response, found.client, found.data),
         statement_format=found.facts.format,
@@ -222,8 +228,8 @@ def _device(found: _Findings) -> Device:
     """The model, now that somebody we trust vouches for it."""
     aaguid, entry = found.credential.aaguid, found.anchoring.entry
     return Device(
-        platform=_PLATFORMS.get(found.facts.format),
-        aaguid=_uuid_text(aaguid) if aaguid != _NO_MODEL else None,
+        platform=_PLATFORMS.get(found.anchoring.facts.format),
+        aaguid=_uuid_text(aaguid) if found.proves_data and aaguid != _NO_MODEL else None,
         model=entry.description if entry else None,
     )
 

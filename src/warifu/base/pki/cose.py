@@ -120,6 +120,9 @@ def key_from_map(item: dict[Any, Any]) -> CoseKey:
     algorithm = find_algorithm(identifier)
     if item.get(_KTY) != algorithm.key_type or type(item[_KTY]) is not int:
         raise BadEvidence(KEY, f"kty {item.get(_KTY)!r:.40} with {algorithm.name}")
+    if len(item) != _MEMBERS[algorithm.key_type]:
+        # WebAuthn L3 §6.5.1.1: no optional parameters, and surely no private ones.
+        raise BadEvidence(KEY, f"{len(item)} members with {algorithm.name}")
     if algorithm.key_type == _RSA:
         return _rsa_key(item, cast("int", identifier), algorithm)
     return _load(
@@ -208,6 +211,8 @@ def _rsa_key(item: dict[Any, Any], identifier: int, algorithm: CoseAlgorithm) ->
     )
 
 
+_MEMBERS = {_OKP: 4, _EC2: 5, _RSA: 4, _AKP: 3}
+"""How many members a public key has: type, algorithm, curve if any, and its own."""
 _SPKI_BUILDERS = {_OKP: _octet_key_spki, _EC2: _elliptic_spki, _AKP: _algorithm_key_spki}
 
 

@@ -95,6 +95,8 @@ class CeremonyFacts(Struct, frozen=True, kw_only=True):
     top_origin: str | None
     user_present: bool
     user_verified: bool
+    """As the authenticator reports it, like the flags beside it. In a registration that is proved
+    only where `Claims.key.user_authentication` says so."""
     backup_eligible: bool
     backed_up: bool
     attachment: str | None
@@ -120,6 +122,7 @@ class RegistrationFacts(CeremonyFacts, frozen=True, kw_only=True, tag="webauthn-
     transports: tuple[str, ...]
     """As the client says; not signed."""
     model: ModelFacts | None
+    """None where the model is unknown, or nobody we trust vouches for it."""
     statement: Struct | None
     """What only this statement format tells."""
     parts: tuple[str, ...]

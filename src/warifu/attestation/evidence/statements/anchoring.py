@@ -13,14 +13,15 @@ from msgspec import Struct
 
 from warifu.attestation.claims import Endorsement
 from warifu.attestation.evidence.rules import webauthn as rules
+from warifu.attestation.evidence.statements.context import StatementFacts
 from warifu.attestation.trust.anchors import AnchorUse
+from warifu.attestation.trust.metadata_entry import MetadataEntry
 from warifu.base.codec import der
 from warifu.base.errors import BadEvidence, StaleTrust
 from warifu.base.pki.path import ANCHORED, Path, verify_path
 
 if TYPE_CHECKING:
-    from warifu.attestation.evidence.statements.context import StatementContext, StatementFacts
-    from warifu.attestation.trust.metadata_entry import MetadataEntry
+    from warifu.attestation.evidence.statements.context import StatementContext
     from warifu.base.pki.certificate import Certificate
     from warifu.base.pki.path import TrustPoint
 
@@ -31,6 +32,8 @@ class Anchoring(Struct, frozen=True, kw_only=True):
     """Who vouches for a statement, as far as we know."""
 
     endorsement: Endorsement
+    facts: StatementFacts
+    """The statement that reached an anchor; of a compound one, the part that did."""
     path: Path | None = None
     entry: MetadataEntry | None = None
     """What FIDO metadata says of this model, where it is known."""
@@ -52,17 +55,19 @@ def anchor_statement(facts: StatementFacts, context: StatementContext) -> Anchor
     """
     entry = _find_entry(facts, context)
     statuses = _check_status(entry, facts, context)
-    if facts.endorsement in {Endorsement.NONE, Endorsement.SELF}:
-        return Anchoring(endorsement=facts.endorsement, entry=entry, statuses=statuses)
-    path = _find_path(facts, context, entry)
-    if path is None:
-        known_at = context.trust.known_at
-        context.exam.leave_open(
-            rules.ATTESTATION_TRUSTED,
-            f"the {facts.format} chain reaches no anchor known at {known_at:%Y-%m-%d}",
-        )
-        return Anchoring(endorsement=Endorsement.UNANCHORED, entry=entry, statuses=statuses)
-    return Anchoring(endorsement=Endorsement.ANCHORED, path=path, entry=entry, statuses=statuses)
+    endorsement, found = facts.endorsement, None
+    if endorsement is Endorsement.UNANCHORED:
+        found = _find_path(facts, context, entry)
+        if found is not None:
+            endorsement = Endorsement.ANCHORED
+        else:
+            known_at = context.trust.known_at
+            context.exam.leave_open(
+                rules.ATTESTATION_TRUSTED,
+                f"the {facts.format} chain reaches no anchor known at {known_at:%Y-%m-%d}",
+            )
+    part, path = found or (facts, None)
+    return Anchoring(endorsement=endorsement, facts=part, path=path, entry=entry, statuses=statuses)
 
 
 def key_identifier(certificate: Certificate) -> str:
@@ -79,13 +84,21 @@ def key_identifier(certificate: Certificate) -> str:
 
 def _find_path(
     facts: StatementFacts, context: StatementContext, entry: MetadataEntry | None
-) -> Path | None:
+) -> tuple[StatementFacts, Path] | None:
     """The proved path of a statement, or of the first part of a compound one that has a path."""
-    if facts.parts:
-        return next(filter(None, (_find_path(part, context, entry) for part in facts.parts)), None)
-    if facts.path is not None or not facts.certificates or not facts.anchor_uses:
+    for part in facts.parts or (facts,):
+        path = part.path
         # A format that names no use has rules of its own for paths, and has applied them.
-        return facts.path
+        if path is None and part.anchor_uses:
+            path = _verify_path(part, context, entry)
+        if path is not None:
+            return part, path
+    return None
+
+
+def _verify_path(
+    facts: StatementFacts, context: StatementContext, entry: MetadataEntry | None
+) -> Path | None:
     points: list[TrustPoint] = [
         point for use in facts.anchor_uses for point in context.trust.points(use)
     ]
@@ -111,7 +124,9 @@ def _find_entry(facts: StatementFacts, context: StatementContext) -> MetadataEnt
     if metadata is None:
         return None
     aaguid = context.credential.aaguid
-    if aaguid != _NO_MODEL:
+    # Where a certificate vouches but does not cover the AAGUID, whoever relays may write any other:
+    # to borrow a model's roots, or to hide from its status.
+    if aaguid != _NO_MODEL and (facts.data_signed or not facts.certificates):
         return metadata.find_aaguid(aaguid)
     if facts.certificates:
         return metadata.find_key_identifier(key_identifier(facts.certificates[0]))

@@ -46,8 +46,7 @@ def verify_statement(
         endorsement=strongest.endorsement,
         certificates=strongest.certificates,
         anchor_uses=tuple(use for part in parts for use in part.anchor_uses),
-        key_level=strongest.key_level,
-        attested_by=strongest.attested_by,
+        data_signed=any(part.data_signed for part in parts),
         parts=parts,
         rules=(*webauthn_statements.COMPOUND_RULES, *(r for part in parts for r in part.rules)),
     )

@@ -88,6 +88,8 @@ class StatementFacts(Struct, frozen=True, kw_only=True):
     """What only this format tells."""
     parts: tuple[StatementFacts, ...] = ()
     """The statements of a compound statement."""
+    data_signed: bool = True
+    """Whether the statement covers the authenticator data, flags and AAGUID included."""
     rules: tuple[Rule, ...] = ()
     """The rules of the format that were checked and held."""
 

@@ -29,8 +29,8 @@ def verify_statement(
 ) -> StatementFacts:
     """Verify a fido-u2f statement.
 
-    The AAGUID is reported as it is: the clause does not demand zero, and the specification's own
-    test vector has another.
+    The AAGUID is reported as it is and proves nothing: U2F signs neither it nor the flags. The
+    clause does not demand zero, and the specification's own test vector has another.
 
     Raises:
         BadEvidence: A rule of WebAuthn L3 §8.6 that is not met.
@@ -67,5 +67,6 @@ def verify_statement(
         attestation_type="basic",
         certificates=chain,
         anchor_uses=(AnchorUse.WEBAUTHN,),
+        data_signed=False,
         rules=webauthn_statements.U2F_RULES,
     )

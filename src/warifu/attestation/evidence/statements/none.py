@@ -29,5 +29,6 @@ def verify_statement(
         format="none",
         attestation_type="none",
         endorsement=Endorsement.NONE,
+        data_signed=False,
         rules=webauthn_statements.NONE_RULES,
     )
