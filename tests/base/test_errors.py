@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 
 import pytest
@@ -70,3 +71,9 @@ def test_what_was_seen_stays_out_of_the_public_sentence() -> None:
 def test_rules_cannot_be_altered(name: str) -> None:
     with pytest.raises(AttributeError):
         setattr(RULE, name, "other")
+
+
+def test_an_error_crosses_to_another_process_with_its_rule() -> None:
+    error = pickle.loads(pickle.dumps(errors.StaleTrust(RULE, "seen")))  # noqa: S301 - our own
+    assert type(error) is errors.StaleTrust
+    assert (error.rule, error.detail) == (RULE, "seen")

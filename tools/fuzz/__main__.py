@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,8 +50,11 @@ class Slot(Struct, frozen=True, kw_only=True):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Fuzz until the budget is spent; 1 where anything crashed."""
+    """Fuzz until the budget is spent; 1 where anything crashed, 2 where atheris is missing."""
     options = _options(arguments)
+    if find_spec("atheris") is None:
+        print("atheris is not installed: `make fuzz` installs it", file=sys.stderr)
+        return 2
     names = [options.target] if options.target else list(TARGETS)
     console = Console(stderr=True)
     slots: list[Slot] = []

@@ -99,9 +99,16 @@ STATEMENT_VERSION = Exemption(
     may_change=frozenset({"detail", "leniencies"}),
 )
 
+APPLE_ALGORITHM = Exemption(
+    name="apple-algorithm",
+    formats=(Format.WEBAUTHN,),
+    reason="Early apple statements name an algorithm; the format has no such member (WebAuthn L3"
+    " §8.8) and nothing is read from it.",
+)
+
 EXEMPTIONS = (
     *(ROOT_AS_SENT, ANDROID_ROOT_AS_SENT, PEM_LAYOUT, RECEIPT, JSON_LAYOUT, NOTHING_SIGNED),
-    *(NOT_IN_U2F, UNANCHORED, STATEMENT_VERSION),
+    *(NOT_IN_U2F, UNANCHORED, STATEMENT_VERSION, APPLE_ALGORITHM),
 )
 
 _PEM_BLOCK = re.compile(rb"-----BEGIN CERTIFICATE-----([^-]*)-----END CERTIFICATE-----")
@@ -176,6 +183,9 @@ def _response_part(item: Accepted, claims: Claims, surface: Surface) -> Iterator
     if "ver" in document["attStmt"]:
         name, value = b"\x63ver", cbor2.dumps(document["attStmt"]["ver"])
         yield from _spans(surface.data, name + value, STATEMENT_VERSION)
+    if document["fmt"] == "apple" and "alg" in document["attStmt"]:
+        member = b"\x63alg" + cbor2.dumps(document["attStmt"]["alg"])
+        yield from _spans(surface.data, member, APPLE_ALGORITHM)
     unanchored = claims.key is not None and claims.key.endorsement is Endorsement.UNANCHORED
     for certificate in document["attStmt"].get("x5c", ()):
         if unanchored:

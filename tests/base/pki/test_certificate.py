@@ -281,6 +281,13 @@ def test_signature_with_unused_bits_is_refused() -> None:
         read_certificate(data)
 
 
+def test_oversized_algorithm_is_refused() -> None:
+    algorithm = w.sequence(w.oid("1.2.3"), w.octet_string(bytes(pki.MAX_ALGORITHM_BYTES)))
+    parts = (*PARTS[:2], algorithm, *PARTS[3:])
+    with refused(pki.WELL_FORMED):
+        read_certificate(w.sequence(w.sequence(*parts), algorithm, w.bit_string(b"x")))
+
+
 def test_algorithm_without_identifier_is_refused() -> None:
     parts = (*PARTS[:2], w.sequence(), *PARTS[3:])
     with refused(der.WELL_FORMED):
