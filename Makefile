@@ -12,7 +12,7 @@ FUZZ_READY := $(VENV)/.ready-fuzz
 VECTORS := $(abspath $(or $(WARIFU_VECTORS),../shared/vectors))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types imports docs-check hosts format bench fuzz mutate \
+.PHONY: help setup demo test check lint types imports docs-check hosts roots sweep format bench fuzz mutate \
 	coverage docs lock clean
 
 help: ## Show this list
@@ -35,7 +35,7 @@ demo: $(READY) ## Show the main job: honest and hostile devices, each verdict wi
 test: $(READY) ## Run all tests, offline; ends with pytest's own closing line
 	@$(BIN)/python -m pytest -n $(WORKERS) --durations=10 $(PYTEST_ARGS)
 
-check: lint types imports docs-check hosts ## Lint, types, import rules, docs drift, host names
+check: lint types imports docs-check hosts roots ## Lint, types, import rules, docs drift, roots
 
 lint: $(READY)
 	@$(BIN)/ruff check .
@@ -52,6 +52,12 @@ docs-check: $(READY)
 
 hosts: $(READY)
 	@$(BIN)/python -m pytest -q -p no:randomly tests/house/test_no_index_host.py
+
+roots: $(READY)
+	@$(BIN)/python tools/check_roots.py
+
+sweep: $(READY) ## Change every byte of all accepted evidence and judge each mutant (long)
+	@$(BIN)/python -m tools.sweep
 
 format: $(READY) ## Format and fix what ruff can fix
 	@$(BIN)/ruff check --fix .

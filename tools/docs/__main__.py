@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from tools.docs.command_line import command_line_page
+from tools.docs.peers import peers_page
 from tools.docs.rules import error_page, format_pages
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -14,7 +15,12 @@ ROOT = Path(__file__).resolve().parents[2]
 def main() -> int:
     """Write all pages; with ``--check`` only compare."""
     check = "--check" in sys.argv[1:]
-    pages = {**format_pages(), "docs/errors.md": error_page(), "docs/cli.md": command_line_page()}
+    pages = {
+        **format_pages(),
+        "docs/errors.md": error_page(),
+        "docs/cli.md": command_line_page(),
+        "docs/peers.md": peers_page(),
+    }
     drifted = []
     for name, content in pages.items():
         path = ROOT / name
