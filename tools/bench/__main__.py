@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from tests.vectors import vectors_dir, wanted_dir
 from tools.bench import android, apple, machine, tokens, webauthn
-from tools.bench.report import FLOOR, HEADINGS, OURS, Row, make_row, table
+from tools.bench.page import page, plain
+from tools.bench.report import FLOOR, OURS, Result, Row, make_row
+from tools.bench.scaling import Memory, Throughput, memory, throughput
 from tools.bench.timing import QUICK, THOROUGH, Effort, measure
 from warifu.base.errors import WarifuError
 
@@ -20,22 +24,39 @@ if TYPE_CHECKING:
     from tools.bench.case import Case, MakeCase, Work
 
 
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs" / "performance.md"
+SCALING_CASE = "android-key: Pixel 8a, TEE, remote"
+SCALING_CASE_WITHOUT_RECORDS = "play-integrity: standard (simulated)"
+
+
 def main() -> int:
-    """Measure and print."""
+    """Measure, then print or write."""
     options = _options()
+    before = machine.describe()
+    cases = _all_cases()
     wanted = {
         name: make
-        for name, make in _all_cases().items()
+        for name, make in cases.items()
         if options.format is None or name.partition(":")[0] == options.format
     }
     if not wanted:
         print(f"nothing to measure for {options.format}", file=sys.stderr)
         return 2
-    rows = _measure(wanted, QUICK if options.quick else THOROUGH)
-    if options.json:
-        print(msgspec.json.encode({"machine": machine.describe(), "rows": rows}).decode())
+    whole = options.format is None and not options.quick
+    result = Result(
+        machine=before,
+        rows=_measure(wanted, QUICK if options.quick else THOROUGH),
+        throughput=_throughput(cases) if whole or options.scaling else [],
+        memory=_memory(cases) if options.write or options.memory else [],
+    )
+    if options.write:
+        PAGE.write_text(page(result), "utf-8")
+        print(f"written: {PAGE.relative_to(ROOT)}")
+    elif options.json:
+        print(msgspec.json.encode(result).decode())
     else:
-        _print(rows)
+        print(plain(result))
     return 0
 
 
@@ -43,8 +64,20 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tools.bench", description=__doc__)
     parser.add_argument("--format", help="only this format, such as android-key")
     parser.add_argument("--quick", action="store_true", help="few rounds: rough figures in seconds")
+    parser.add_argument("--scaling", action="store_true", help="also where it would be left out")
+    parser.add_argument("--memory", action="store_true", help="also 100,000 verifications")
     parser.add_argument("--json", action="store_true", help="for programs")
+    parser.add_argument("--write", action="store_true", help="write docs/performance.md")
     return parser.parse_args()
+
+
+def _throughput(cases: Mapping[str, MakeCase]) -> list[Throughput]:
+    make = cases.get(SCALING_CASE) or cases[SCALING_CASE_WITHOUT_RECORDS]
+    return throughput(make().request, max(2, os.cpu_count() or 1))
+
+
+def _memory(cases: Mapping[str, MakeCase]) -> list[Memory]:
+    return memory([make().request for make in cases.values()])
 
 
 def _all_cases() -> dict[str, MakeCase]:
@@ -82,16 +115,6 @@ def _subjects(name: str, case: Case) -> dict[str, Work]:
         else:
             subjects[peer] = work
     return subjects
-
-
-def _print(rows: list[Row]) -> None:
-    lines = [HEADINGS, *table(rows)]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    for cells in lines:
-        numbers = "  ".join(
-            cell.rjust(width) for cell, width in zip(cells[1:-1], widths[1:-1], strict=True)
-        )
-        print(f"{cells[0]:{widths[0]}}  {numbers}  {cells[-1]}".rstrip())
 
 
 if __name__ == "__main__":

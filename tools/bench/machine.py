@@ -19,6 +19,7 @@ def describe() -> dict[str, str]:
         "system": f"{platform.system()} {platform.machine()}",
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "cryptography": f"{version('cryptography')} ({backend.openssl_version_text()})",
+        "load": "{:.1f} {:.1f} {:.1f} (1, 5, 15 minutes before)".format(*os.getloadavg()),
         "msgspec, cbor2": f"{version('msgspec')}, {version('cbor2')}",
     }
 

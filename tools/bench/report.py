@@ -1,4 +1,4 @@
-"""Results: one row per case, for people, for programs and for the documents."""
+"""Results: one row per case, and what was measured beside them."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from tools.bench.scaling import Memory, Throughput
 from tools.bench.timing import ratio
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from tools.bench.case import Case
     from tools.bench.timing import Timing
@@ -43,6 +44,16 @@ class Row(Struct, frozen=True, kw_only=True):
                 missed.append(f"{self.times_faster[peer]:.1f} x {peer}, wanted {wanted}")
         return missed
 
+    @property
+    def wanted(self) -> list[str]:
+        """The limits that count for this row, in words."""
+        wanted = [f"≤ {self.floor_limit} floor"] if self.floor_limit else []
+        return wanted + [
+            f"≥ {limit:g}× {peer.split()[0]}"
+            for peer, limit in self.faster_limits.items()
+            if peer in self.peers
+        ]
+
 
 def make_row(name: str, case: Case, timings: Mapping[str, Timing]) -> Row:
     """One row from the timings of one case, measured together."""
@@ -61,33 +72,10 @@ def make_row(name: str, case: Case, timings: Mapping[str, Timing]) -> Row:
     )
 
 
-HEADINGS = ("verification", "µs", "floor µs", "× floor", "wanted", "met", "peers")
+class Result(Struct, frozen=True, kw_only=True):
+    """One run."""
 
-
-def table(rows: Sequence[Row]) -> list[tuple[str, ...]]:
-    """The rows as text, without headings."""
-    return [
-        (
-            row.name,
-            f"{row.ours:.0f}",
-            f"{row.floor:.0f}" if row.floor else "-",
-            f"{row.times_floor:.2f}" if row.times_floor else "-",
-            _wanted(row),
-            "-" if not _wanted(row) else ("NO" if row.misses else "yes"),
-            "; ".join(
-                f"{peer} {micros:.0f} µs: {row.times_faster[peer]:.1f}×"
-                for peer, micros in row.peers.items()
-            ),
-        )
-        for row in rows
-    ]
-
-
-def _wanted(row: Row) -> str:
-    wanted = [f"≤ {row.floor_limit}"] if row.floor_limit else []
-    wanted += [
-        f"≥ {limit:g}× {peer.split()[0]}"
-        for peer, limit in row.faster_limits.items()
-        if peer in row.peers
-    ]
-    return ", ".join(wanted)
+    machine: dict[str, str]
+    rows: list[Row]
+    throughput: list[Throughput]
+    memory: list[Memory]

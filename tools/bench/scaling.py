@@ -1,0 +1,144 @@
+"""Whether batches of verifications scale with cores, and whether memory stays flat."""
+
+from __future__ import annotations
+
+import gc
+import random
+import sys
+from itertools import cycle, islice
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from warifu.attestation.claims import Claims
+from warifu.attestation.verifier import FORMATS, Evidence
+from warifu.base.errors import WarifuError
+from warifu.service.workers import batch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tools.bench.case import Request
+
+CALLS = 4000
+ROUNDS = 5
+VERIFICATIONS = 100_000
+SAMPLES = 10
+_PAGE = 4096
+
+
+class Throughput(Struct, frozen=True, kw_only=True):
+    """Verifications per second, start-up of the processes not counted."""
+
+    workers: int
+    per_second: float
+    times_one: float
+    """Median over the rounds of the ratio to one worker in the same round."""
+
+
+class Memory(Struct, frozen=True, kw_only=True):
+    """The process after a number of verifications."""
+
+    verifications: int
+    resident_kib: int
+    blocks: int
+    """Blocks held by the interpreter's allocator."""
+
+
+def key_of(claims: Claims) -> bytes | None:
+    """What a batch keeps of each result here: small, as in production."""
+    return claims.key.public_key if claims.key else None
+
+
+def throughput(request: Request, most_workers: int, rounds: int = ROUNDS) -> list[Throughput]:
+    """Measure one to `most_workers` processes, in turn within each round."""
+    found: dict[int, list[float]] = {workers: [] for workers in range(1, most_workers + 1)}
+    for _ in range(rounds):
+        for workers, rates in found.items():
+            rates.append(_rate(request, workers))
+    return [
+        Throughput(
+            workers=workers,
+            per_second=median(rates),
+            times_one=median(a / b for a, b in zip(rates, found[1], strict=True)),
+        )
+        for workers, rates in found.items()
+    ]
+
+
+def memory(requests: Sequence[Request], verifications: int = VERIFICATIONS) -> list[Memory]:
+    """Verify evidence of all formats, every second piece changed in a random byte each time.
+
+    Changed evidence is new content: whatever remembers by content would grow on it.
+    """
+    samples = []
+    step = verifications // SAMPLES
+    stream = _changing(requests)
+    for number in range(SAMPLES):
+        for request in islice(stream, step):
+            try:
+                request.verify()
+            except WarifuError:
+                continue
+        gc.collect()
+        samples.append(
+            Memory(
+                verifications=(number + 1) * step,
+                resident_kib=_resident_kib(),
+                blocks=sys.getallocatedblocks(),
+            )
+        )
+    return samples
+
+
+def _rate(request: Request, workers: int) -> float:
+    warm = batch.CHUNK * batch.CHUNKS_AHEAD * workers
+    outcomes = batch.verify_many(
+        islice(_copies(request), warm + CALLS),
+        trust=request.trust,
+        workers=workers,
+        finish=key_of,
+    )
+    for outcome in islice(outcomes, warm):
+        if isinstance(outcome, WarifuError):
+            raise outcome
+    start = perf_counter()
+    for _ in outcomes:
+        pass
+    return CALLS / (perf_counter() - start)
+
+
+def _copies(request: Request) -> Iterator[batch.Request]:
+    """Each with its own bytes, so that each crosses to its process as a new one would."""
+    media_type = FORMATS[request.format].media_type
+    while True:
+        yield batch.Request(
+            evidence=Evidence(media_type=media_type, data=bytes(bytearray(request.evidence))),
+            expected=request.expected,
+            at=request.at,
+            gaps=request.gaps,
+        )
+
+
+def _changing(requests: Sequence[Request]) -> Iterator[Request]:
+    chosen = random.Random(1)
+    for request in cycle(requests):
+        yield request
+        changed = bytearray(request.evidence)
+        changed[chosen.randrange(len(changed))] ^= 1 << chosen.randrange(8)
+        yield type(request)(
+            format=request.format,
+            evidence=bytes(changed),
+            expected=request.expected,
+            trust=request.trust,
+            at=request.at,
+            gaps=request.gaps,
+        )
+
+
+def _resident_kib() -> int:
+    pages = Path("/proc/self/statm").read_text("ascii").split()[1]
+    return int(pages) * _PAGE // 1024
