@@ -25,6 +25,12 @@ from tests.attestation.app_attest.apple_vectors import (
     documents,
     uebelack,
 )
+from tests.attestation.safetynet.test_vectors import (
+    GOOGLE_PLAY_SERVICES,
+    from_fido2,
+    from_py_webauthn,
+    from_tweag,
+)
 from tests.corpus.accepted import Accepted, settle
 from tests.support import make_test_anchor, moment, production_trust
 from warifu.attestation.claims import Format, Realm
@@ -36,6 +42,7 @@ from warifu.attestation.evidence.facts.app_attest_assertion import (
 )
 from warifu.attestation.evidence.facts.app_attest_receipt import AppAttestReceiptExpectations
 from warifu.attestation.evidence.facts.mds import MDSExpectations
+from warifu.attestation.evidence.facts.safetynet import SafetyNetExpectations
 from warifu.attestation.evidence.facts.webauthn import (
     Framing,
     Mediation,
@@ -48,6 +55,7 @@ from warifu.attestation.evidence.readers.key_description import (
     KEY_DESCRIPTION_OID,
     read_key_description,
 )
+from warifu.attestation.evidence.safetynet import read_made_at
 from warifu.attestation.trust import revocation
 from warifu.attestation.trust.anchors import AnchorUse
 from warifu.attestation.trust.metadata import Metadata, verify_blob
@@ -68,6 +76,7 @@ LEAST = {
     Format.APP_ATTEST_RECEIPT: 10,
     Format.WEBAUTHN: 60,
     Format.MDS: 3,
+    Format.SAFETYNET: 3,
 }
 
 AUDITOR_CHAINS = {
@@ -113,6 +122,7 @@ def _candidates(vectors: Folder) -> Iterator[Accepted]:
     yield from _apple(vectors)
     yield from _webauthn(vectors)
     yield from _metadata(vectors)
+    yield from _safetynet(vectors)
 
 
 def _android(vectors: Folder) -> Iterator[Accepted]:
@@ -451,3 +461,18 @@ def _metadata(vectors: Folder) -> Iterator[Accepted]:
 def _certificate_in(data: bytes) -> bytes:
     body = data.partition(b"-----BEGIN CERTIFICATE-----")[2].partition(b"-----END")[0]
     return from_base64(body) if body else data
+
+
+def _safetynet(vectors: Folder) -> Iterator[Accepted]:
+    """Responses taken out of the statements that carried them."""
+    for source in (from_tweag, from_py_webauthn, from_fido2):
+        response, nonce = source(vectors)
+        at = read_made_at(response)
+        yield Accepted(
+            name=source.__name__,
+            format=Format.SAFETYNET,
+            evidence=response,
+            expected=SafetyNetExpectations(app=GOOGLE_PLAY_SERVICES, challenge=nonce),
+            trust=production_trust(at),
+            at=at,
+        )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.corpus import real
+from tests.corpus import made, real
 from tests.vectors import vectors_dir
 from tools.sweep import sweep
 from tools.sweep.exceptions import EXEMPTIONS, regions
@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.vectors, pytest.mark.slow]
 
 def numbered() -> list[tuple[int, Accepted]]:
     folder = vectors_dir()
-    return list(enumerate(real.accepted(folder))) if folder else []
+    return list(enumerate((*real.accepted(folder), *made.accepted()))) if folder else []
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_altered_evidence_is_refused_or_tells_the_same_facts(
     share = METADATA_SHARE if item.format is Format.MDS else SHARE
     tally = Tally()
     for task in plan([(number, item)], share=share, masks=1, chunk=share):
-        tally.add(run_task(real.accepted(vectors), task))
+        tally.add(run_task((*real.accepted(vectors), *made.accepted()), task))
     assert tally.findings == []
     assert tally.mutants == tally.refused + tally.exempt.total()
     assert tally.refused > 0
@@ -96,9 +96,9 @@ def test_exempt_regions_lie_inside_their_surface(vectors: Path) -> None:
 
 
 def test_exemptions_cover_little_of_what_is_signed(vectors: Path) -> None:
-    """Assertions and metadata have no byte outside their signatures."""
+    """Assertions and tokens have no byte outside their signatures."""
     for item in real.accepted(vectors):
-        if item.format in {Format.APP_ATTEST_ASSERTION, Format.MDS}:
+        if item.format in {Format.APP_ATTEST_ASSERTION, Format.MDS, Format.SAFETYNET}:
             claims = item.judge()
             assert not any(regions(item, claims, surface) for surface in surfaces(item))
 

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 from rich.table import Table
 
-from tests.corpus import real
+from tests.corpus import made, real
 from tests.corpus.accepted import Accepted
 from tests.vectors import vectors_dir
 from tools.sweep.exceptions import EXEMPTIONS, Exemption
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("the recorded evidence is absent", file=sys.stderr)
         return 2
     global _items  # noqa: PLW0603 - inherited by the worker processes
-    _items = real.accepted(folder)
+    _items = (*real.accepted(folder), *made.accepted())
     chosen = [
         (number, item)
         for number, item in enumerate(_items)
@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tools.sweep", description=main.__doc__)
-    parser.add_argument("--format", choices=[name.value for name in real.LEAST])
+    parser.add_argument("--format", choices=[name.value for name in Format])
     parser.add_argument("--share", type=int, help="positions of each surface; all by default")
     parser.add_argument("--masks", type=int, default=1, help="changes of each byte")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)

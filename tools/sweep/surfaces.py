@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 WHOLE = "whole"
 CERTIFICATES = "certificates"
 RESPONSE_PARTS = ("clientDataJSON", "attestationObject", "authenticatorData", "signature")
-TOKEN_PARTS = ("header", "payload", "signature")
+TOKEN_PARTS = {
+    3: ("header", "payload", "signature"),
+    5: ("header", "encrypted key", "initialization vector", "ciphertext", "tag"),
+}
 
 
 class Surface(Struct, frozen=True, kw_only=True):
@@ -70,9 +73,9 @@ def _response_parts(evidence: bytes) -> Iterator[Surface]:
 
 
 def _token_parts(evidence: bytes) -> Iterator[Surface]:
-    """The parts of a compact JWS."""
+    """The parts of a compact JWS or JWE."""
     parts = evidence.split(b".")
-    for position, name in enumerate(TOKEN_PARTS):
+    for position, name in enumerate(TOKEN_PARTS[len(parts)]):
 
         def rebuild(data: bytes, position: int = position) -> bytes:
             changed = [*parts[:position], to_base64url(data).encode(), *parts[position + 1 :]]
@@ -85,5 +88,6 @@ _PARTS: dict[Format, Callable[[bytes], Iterator[Surface]]] = {
     Format.ANDROID_KEY: _pem_as_der,
     Format.WEBAUTHN: _response_parts,
     Format.MDS: _token_parts,
+    Format.PLAY_INTEGRITY: _token_parts,
     Format.SAFETYNET: _token_parts,
 }

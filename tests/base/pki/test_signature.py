@@ -243,19 +243,19 @@ class TestKeys:
         with refused(signature.PUBLIC_KEY):
             load_public_key(bytes(signature.MAX_PUBLIC_KEY_BYTES + 1))
 
-    @given(st.binary(max_size=200))
-    def test_any_bytes_give_a_key_or_one_error(self, data: bytes) -> None:
-        with suppress(BadEvidence):
-            load_public_key(data)
 
-    @given(st.sampled_from([public(P256), public(RSA)]), st.data())
-    def test_any_changed_byte_gives_a_key_or_one_error(
-        self, encoded: bytes, data: st.DataObject
-    ) -> None:
-        position = data.draw(st.integers(0, len(encoded) - 1))
-        value = data.draw(st.integers(0, 255))
-        with suppress(BadEvidence):
-            load_public_key(encoded[:position] + bytes([value]) + encoded[position + 1 :])
+@given(st.binary(max_size=200))
+def test_any_bytes_give_a_key_or_one_error(data: bytes) -> None:
+    with suppress(BadEvidence):
+        load_public_key(data)
+
+
+@given(st.sampled_from([public(P256), public(RSA)]), st.data())
+def test_any_changed_byte_gives_a_key_or_one_error(encoded: bytes, data: st.DataObject) -> None:
+    position = data.draw(st.integers(0, len(encoded) - 1))
+    value = data.draw(st.integers(0, 255))
+    with suppress(BadEvidence):
+        load_public_key(encoded[:position] + bytes([value]) + encoded[position + 1 :])
 
 
 class TestCertificates:
