@@ -23,7 +23,7 @@ AWARE_TIME = Rule(
     code="usage/aware-time",
     clause="RFC 3339 §4",
     requires=Text(
-        ja="時刻には時差の情報が必要です。",
+        ja="時刻には、UTCとの時差の指定が必要です。",
         en="Times carry a UTC offset.",
     ),
 )

@@ -41,7 +41,7 @@ READABLE_VERDICT = Rule(
     code="verdict/readable",
     clause="docs/verdict.md",
     requires=Text(
-        ja="保存された判定は、このバージョンで読める形式でなければなりません。",
+        ja="保存された判定は、このバージョンで読み取れる形式でなければなりません。",
         en="A saved verdict is a document of a version that can be read.",
     ),
 )
@@ -49,8 +49,8 @@ SAME_TRUST = Rule(
     code="verdict/same-trust",
     clause="docs/verdict.md",
     requires=Text(
-        ja="再検証には、当時と同じ信頼情報のスナップショットが必要です。",
-        en="A replay is given the very trust snapshots that the verdict rests on.",
+        ja="再検証には、保存された判定と同じ信頼情報のスナップショットが必要です。",
+        en="A replay is given the same trust snapshots that the verdict rests on.",
     ),
     stops="a replay that silently judges by other knowledge",
 )

@@ -51,7 +51,7 @@ FITTING_EXPECTATIONS = Rule(
     code="usage/fitting-expectations",
     clause="this interface",
     requires=Text(
-        ja="期待値は、その証拠の形式に合った種類でなければなりません。",
+        ja="想定値は、証拠の形式に対応するものでなければなりません。",
         en="Expectations are of the kind that belongs to the evidence format.",
     ),
 )

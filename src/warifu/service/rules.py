@@ -8,7 +8,7 @@ SOURCE_ADDRESS = Rule(
     code="refresh/source-address",
     clause="RFC 9110 §4.2.2",
     requires=Text(
-        ja="信頼データの取得先は、httpsのアドレスでなければなりません。",
+        ja="信頼情報の取得先は、httpsのアドレスでなければなりません。",
         en="Trust data is fetched over https.",
     ),
     stops="anyone on the way serving an older list",
@@ -26,8 +26,8 @@ DIRECTORY = Rule(
     code="trust/directory",
     clause="warifu trust directory",
     requires=Text(
-        ja="信頼データの保存先として、初期化済みのディレクトリを指定してください。",
-        en="The trust directory exists and is one.",
+        ja="信頼情報の保存先には、初期化済みのディレクトリを指定してください。",
+        en="The trust directory exists and has been initialised.",
     ),
 )
 DIRECTORY_EMPTY = Rule(
@@ -35,7 +35,7 @@ DIRECTORY_EMPTY = Rule(
     clause="warifu trust directory",
     requires=Text(
         ja="新しい保存先には、空のディレクトリを指定してください。",
-        en="A new trust directory is made where nothing is yet.",
+        en="A new trust directory is made where there is nothing yet.",
     ),
     stops="writing one history over another",
 )

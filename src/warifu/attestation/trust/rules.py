@@ -13,8 +13,8 @@ ANCHORS_WELL_FORMED = Rule(
     code="trust/anchors-well-formed",
     clause="warifu trust directory §anchors",
     requires=Text(
-        ja="信頼の起点（アンカー）の一覧は、定められた形式で書かれていなければなりません。",
-        en="The list of anchors has its stated form.",
+        ja="信頼の起点の一覧は、定められた形式で記述されていなければなりません。",
+        en="The list of anchors has its documented form.",
     ),
     stops="anchors that mean something else to another reader",
 )
@@ -22,7 +22,7 @@ ANCHOR_DIGEST = Rule(
     code="trust/anchor-digest",
     clause="warifu trust directory §anchors",
     requires=Text(
-        ja="各アンカーの証明書は、記載されたハッシュ値と有効期間に一致しなければなりません。",
+        ja="信頼の起点の証明書は、一覧に記載されたハッシュ値と有効期間に一致しなければなりません。",
         en="Each anchor's certificate has the digests and dates written beside it.",
     ),
     stops="exchanging an anchor under its old name",
@@ -31,7 +31,7 @@ REALM = Rule(
     code="trust/realm",
     clause="warifu design §5",
     requires=Text(
-        ja="試験用の信頼データを本番環境で使うことはできません。",
+        ja="試験用の信頼情報を本番環境で使用してはなりません。",
         en="Trust data of the test realm does not enter production.",
     ),
     stops="a test root, whose key anyone may hold, vouching for real devices",
@@ -40,7 +40,7 @@ INTACT = Rule(
     code="trust/snapshot-intact",
     clause="warifu trust directory §objects",
     requires=Text(
-        ja="保存された信頼データは、そのハッシュ値に一致しなければなりません。",
+        ja="保存された信頼情報は、そのハッシュ値と一致しなければなりません。",
         en="A stored snapshot still has the digest it is named by.",
     ),
     stops="tampering with, or decay of, what is stored",
@@ -49,8 +49,8 @@ HISTORY_WELL_FORMED = Rule(
     code="trust/history-well-formed",
     clause="warifu trust directory §index",
     requires=Text(
-        ja="信頼データの履歴は、定められた形式で時系列順に記録されていなければなりません。",
-        en="The history of trust data has its stated form and runs forward in time.",
+        ja="信頼情報の履歴は、定められた形式で時系列順に記録されていなければなりません。",
+        en="The history of trust data has its documented form and runs forward in time.",
     ),
     stops="rewriting what was believed",
 )
@@ -58,7 +58,7 @@ KNOWN_THEN = Rule(
     code="trust/known-then",
     clause="warifu design §5",
     requires=Text(
-        ja="指定された時点で有効な信頼データが登録されていなければなりません。",
+        ja="指定された時点の信頼情報が登録されていなければなりません。",
         en="Something was believed at the time asked for.",
     ),
     stops="blaming a device for what we did not know",
@@ -67,8 +67,8 @@ BOOT_KEYS_WELL_FORMED = Rule(
     code="trust/boot-keys-well-formed",
     clause="warifu trust directory §boot keys",
     requires=Text(
-        ja="起動検証鍵の一覧は、定められた形式で書かれていなければなりません。",
-        en="The list of boot keys has its stated form.",
+        ja="起動検証鍵の一覧は、定められた形式で記述されていなければなりません。",
+        en="The list of boot keys has its documented form.",
     ),
     stops="allowing an operating system by accident",
 )
@@ -77,7 +77,7 @@ REVOCATION_WELL_FORMED = Rule(
     code="revocation/well-formed",
     clause="developer.android.com, Certificate status list, JSON schema",
     requires=Text(
-        ja="失効リストは、公開元が定める形式で書かれていなければなりません。",
+        ja="失効リストは、公開元が定める形式で記述されていなければなりません。",
         en="The revocation list has its publisher's form.",
     ),
     stops="an empty or damaged list that would revoke nothing",
@@ -86,7 +86,7 @@ REVOCATION_FRESH = Rule(
     code="revocation/fresh",
     clause="developer.android.com, Certificate revocation status list",
     requires=Text(
-        ja="失効リストは、定められた期間内に公開元で確認されたものでなければなりません。",
+        ja="失効リストは、定められた期間内に公開元へ確認したものでなければなりません。",
         en="The revocation list was confirmed with its publisher within the stated limit.",
     ),
     stops="serving old lists for ever after refreshing has failed",
@@ -95,7 +95,7 @@ REVOCATION_KEEPS = Rule(
     code="revocation/keeps-entries",
     clause="observed: the list of 2021, 2023 and 2025 only grows (15, 46, 467 entries)",
     requires=Text(
-        ja="新しい失効リストは、前回のリストの大半の記載を引き継いでいなければなりません。",
+        ja="新しい失効リストは、前回のリストの記載の大半を引き継いでいなければなりません。",
         en="A new revocation list keeps most of what the last one listed.",
     ),
     stops="un-revoking devices by an emptied or older list",
@@ -105,7 +105,7 @@ MDS_WELL_FORMED = Rule(
     code="mds/well-formed",
     clause="FIDO MDS 3.1.1 §3.1.6, §3.1.7",
     requires=Text(
-        ja="認証器メタデータは、FIDOの定める形式で書かれていなければなりません。",
+        ja="FIDOメタデータは、FIDO Allianceが定める形式で記述されていなければなりません。",
         en="The metadata BLOB has the form FIDO demands, with a number and a next update.",
     ),
     stops="a BLOB without a number or a date, which could never be called old",
@@ -114,7 +114,7 @@ MDS_SIGNER = Rule(
     code="mds/signer",
     clause="FIDO MDS 3.1.1 §3.1.7, §3.2 step 5; RFC 9525 §6.3",
     requires=Text(
-        ja="メタデータの署名者は、FIDOのメタデータサービスの証明書を持つ者に限ります。",
+        ja="FIDOメタデータは、メタデータサービスの証明書で署名されていなければなりません。",
         en="The metadata is signed by the metadata service, named in its certificate.",
     ),
     stops="any other customer of the same public authority signing metadata",
@@ -123,7 +123,7 @@ MDS_FRESH = Rule(
     code="mds/fresh",
     clause="FIDO MDS 3.1.1 §3.1.6 nextUpdate",
     requires=Text(
-        ja="メタデータは、次回更新予定日を過ぎていないものでなければなりません。",
+        ja="FIDOメタデータは、次回更新予定日を過ぎていてはなりません。",
         en="The metadata's date of next update has not passed.",
     ),
     stops="hiding a compromise behind an old BLOB",
@@ -132,7 +132,7 @@ MDS_NO_ROLLBACK = Rule(
     code="mds/no-rollback",
     clause="FIDO MDS 3.1.1 §3.2 step 7",
     requires=Text(
-        ja="メタデータの通し番号が、保有しているものより小さくなってはなりません。",
+        ja="FIDOメタデータの通し番号は、保有しているもの以上でなければなりません。",
         en="The metadata's number is not below the one already held.",
     ),
     stops="replaying a BLOB from before a compromise was published",
@@ -142,7 +142,7 @@ BUNDLE_WELL_FORMED = Rule(
     code="bundle/well-formed",
     clause="RFC 9052 §4.2; RFC 8949 §4.2.1",
     requires=Text(
-        ja="持ち運び用の信頼データは、定められた形式で符号化されていなければなりません。",
+        ja="信頼情報の移送ファイルは、定められた形式で符号化されていなければなりません。",
         en="The bundle is one COSE_Sign1 over deterministic CBOR.",
     ),
     stops="parser differentials, truncation and resource exhaustion",
@@ -151,7 +151,7 @@ BUNDLE_SIGNATURE = Rule(
     code="bundle/signature",
     clause="RFC 9052 §4.4",
     requires=Text(
-        ja="持ち運び用の信頼データの署名は、指定された鍵で検証できなければなりません。",
+        ja="信頼情報の移送ファイルの署名は、指定された鍵で検証できなければなりません。",
         en="The bundle's signature verifies under the key that the importer names.",
     ),
     stops="tampering on the way, and bundles of a stranger",
@@ -160,7 +160,7 @@ BUNDLE_ROLLBACK = Rule(
     code="bundle/no-rollback",
     clause="warifu trust bundle",
     requires=Text(
-        ja="取り込む信頼データは、保有しているものより古くてはなりません。",
+        ja="取り込む信頼情報は、保有しているものより古くてはなりません。",
         en="The bundle is not older than what is held.",
     ),
     stops="replaying an old bundle to bring back what has been revoked since",
@@ -169,7 +169,7 @@ BUNDLE_CONTINUES = Rule(
     code="bundle/continues",
     clause="warifu trust bundle",
     requires=Text(
-        ja="取り込む信頼データは、保有している履歴の続きでなければなりません。",
+        ja="取り込む信頼情報の履歴は、保有している履歴に続くものでなければなりません。",
         en="The bundle continues the history that is held.",
     ),
     stops="rewriting what was believed",

@@ -29,7 +29,7 @@ WELL_FORMED = Rule(
     code="cbor/well-formed",
     clause="RFC 8949 §3, §5.6",
     requires=Text(
-        ja="データはCBOR形式として正しく符号化されていなければなりません。",
+        ja="データは、CBOR形式で正しく符号化されていなければなりません。",
         en="The data is well-formed CBOR with definite lengths, no duplicate keys and no tags.",
     ),
     stops="parser differentials and resource exhaustion",
@@ -38,7 +38,7 @@ EXPECTED_TYPE = Rule(
     code="cbor/expected-type",
     clause="RFC 8949 §3.1",
     requires=Text(
-        ja="CBORデータの各項目は定められた型でなければなりません。",
+        ja="CBORデータの各項目は、定められた型でなければなりません。",
         en="Each CBOR item has the type its format demands.",
     ),
     stops="type confusion",

@@ -32,7 +32,7 @@ WELL_FORMED = Rule(
     code="cmw/well-formed",
     clause="RFC 9999 §3",
     requires=Text(
-        ja="データは定められた包み（RFC 9999のCMW）の構造に従っていなければなりません。",
+        ja="データは、CMW（RFC 9999）の構造に従っていなければなりません。",
         en="The data is a conceptual message wrapper: a record, a tag or a collection of these.",
     ),
     stops="type confusion and resource exhaustion",
@@ -41,7 +41,7 @@ MEDIA_TYPE = Rule(
     code="cmw/media-type",
     clause="RFC 9999 §3.1; RFC 9193 §2",
     requires=Text(
-        ja="包みには、中身の種類が正しいメディアタイプで示されていなければなりません。",
+        ja="CMWの各レコードの内容の種類は、正しいメディアタイプで示されていなければなりません。",
         en="Each record names its content by a valid media type.",
     ),
     stops="a name that two readers take for two types",
@@ -50,7 +50,7 @@ CONTENT_FORMAT = Rule(
     code="cmw/content-format",
     clause="RFC 9999 §3.1, §3.2; RFC 7252 §12.3",
     requires=Text(
-        ja="包みの中身を示す番号は、既知のものでなければなりません。",
+        ja="CMWの内容の種類を示す番号は、登録済みのものでなければなりません。",
         en="A content format given by number is a known one.",
     ),
     stops="guessing what the content is",
@@ -59,7 +59,7 @@ INDICATOR = Rule(
     code="cmw/indicator",
     clause="RFC 9999 §3.1, §3.1.1",
     requires=Text(
-        ja="包みの用途表示には、定められた値だけを使えます。",
+        ja="CMWの用途表示（indicator）は、定められた値でなければなりません。",
         en="The indicator, if present, has at least one bit set and registered bits only.",
     ),
     stops="an endorsement that poses as evidence",

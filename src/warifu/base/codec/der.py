@@ -44,7 +44,7 @@ WELL_FORMED = Rule(
     code="der/well-formed",
     clause="X.690 §8.1, §10.1",
     requires=Text(
-        ja="データはDER形式として正しく符号化されていなければなりません。",
+        ja="データは、DER形式で正しく符号化されていなければなりません。",
         en="The data is well-formed DER: definite minimal lengths, minimal tags, no excess bytes.",
     ),
     stops="parser differentials and truncated tags",
@@ -53,7 +53,7 @@ EXPECTED_TYPE = Rule(
     code="der/expected-type",
     clause="X.680",
     requires=Text(
-        ja="データの各項目は定められた型でなければなりません。",
+        ja="DERデータの各項目は、定められた型でなければなりません。",
         en="Each element has the type its grammar demands.",
     ),
     stops="type confusion",

@@ -38,7 +38,7 @@ WELL_FORMED = Rule(
     code="jose/well-formed",
     clause="RFC 7515 §5.2, §7.1; RFC 7516 §5.2, §7.1",
     requires=Text(
-        ja="トークンはJOSEのコンパクト形式として正しく符号化されていなければなりません。",
+        ja="トークンは、JOSEのコンパクト形式で正しく符号化されていなければなりません。",
         en="The token is a well-formed compact JWS or JWE within its size limit.",
     ),
     stops="parser differentials and resource exhaustion",
@@ -47,8 +47,8 @@ ALGORITHM = Rule(
     code="jose/algorithm",
     clause="RFC 8725 §3.1, §3.2",
     requires=Text(
-        ja="トークンの暗号アルゴリズムは、受け取る側があらかじめ許可したものに限ります。",
-        en="The token uses an algorithm that its receiver allows, with no other one's parameters.",
+        ja="トークンの暗号アルゴリズムは、受け取る側があらかじめ許可したものでなければなりません。",
+        en="The token uses an algorithm that its receiver allows, with no parameters of another.",
     ),
     stops="alg=none, HMAC under a public key, and costly password-based key derivation",
 )
@@ -56,7 +56,7 @@ NO_KEY_REFERENCE = Rule(
     code="jose/no-key-reference",
     clause="RFC 8725 §3.10, §3.11; RFC 7515 §4.1.2-§4.1.8",
     requires=Text(
-        ja="トークンが、検証に使う鍵を自ら持ち込んだり指定したりしてはなりません。",
+        ja="トークンは、検証に用いる鍵を自ら含んだり指定したりしてはなりません。",
         en="The token neither brings nor names the key it is to be verified with.",
     ),
     stops="keys of the attacker's choice, and look-ups by text of the attacker's choice",
@@ -65,7 +65,7 @@ NO_EXTENSION = Rule(
     code="jose/no-extension",
     clause="RFC 7515 §4.1.11; RFC 7797 §3; RFC 7516 §4.1.3",
     requires=Text(
-        ja="トークンのヘッダーに、処理方法を変える拡張や圧縮の指定があってはなりません。",
+        ja="トークンのヘッダーで、処理方法を変える拡張や圧縮を指定してはなりません。",
         en="The token's header asks for no extension, detached encoding or compression.",
     ),
     stops="headers that change what is signed, and decompression bombs",
@@ -74,7 +74,7 @@ SIGNATURE = Rule(
     code="jose/signature",
     clause="RFC 7515 §5.2 step 8",
     requires=Text(
-        ja="トークンの署名は、署名者の公開鍵で正しく検証できなければなりません。",
+        ja="トークンの署名は、署名者の公開鍵で検証できなければなりません。",
         en="The token's signature verifies under the signer's public key.",
     ),
     stops="forgery and alteration",

@@ -24,7 +24,7 @@ WELL_FORMED = Rule(
     code="json/well-formed",
     clause="RFC 8259; RFC 7493 §2.3",
     requires=Text(
-        ja="データはJSON形式として正しく、名前の重複がないものでなければなりません。",
+        ja="データは、名前の重複がない正しいJSONでなければなりません。",
         en="The data is well-formed UTF-8 JSON without duplicate names.",
     ),
     stops="parser differentials and resource exhaustion",
@@ -33,7 +33,7 @@ EXPECTED_TYPE = Rule(
     code="json/expected-type",
     clause="RFC 8259 §3",
     requires=Text(
-        ja="JSONデータの各項目は定められた型でなければなりません。",
+        ja="JSONデータの各項目は、定められた型でなければなりません。",
         en="Each JSON member has the type its format demands.",
     ),
     stops="type confusion",

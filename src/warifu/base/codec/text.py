@@ -16,7 +16,7 @@ WELL_FORMED = Rule(
     code="text/well-formed",
     clause="RFC 4648 §3.3, §3.5; RFC 7468 §3",
     requires=Text(
-        ja="テキスト化されたデータはbase64またはPEMとして正しくなければなりません。",
+        ja="テキスト形式のデータは、正しいbase64またはPEMでなければなりません。",
         en="Text-armoured data is valid base64, base64url or PEM.",
     ),
     stops="two texts for one value, and hidden bytes",

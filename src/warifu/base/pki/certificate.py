@@ -32,7 +32,7 @@ WELL_FORMED = Rule(
     code="pki/certificate-well-formed",
     clause="RFC 5280 §4.1",
     requires=Text(
-        ja="証明書はX.509の構造に従っていなければなりません。",
+        ja="証明書は、X.509の構造に従っていなければなりません。",
         en="Each certificate has the structure of X.509.",
     ),
     stops="parser differentials",
@@ -41,7 +41,7 @@ ONE_ALGORITHM = Rule(
     code="pki/one-signature-algorithm",
     clause="RFC 5280 §4.1.1.2",
     requires=Text(
-        ja="証明書の署名アルゴリズムは、署名の内側と外側で一致していなければなりません。",
+        ja="証明書の署名アルゴリズムは、署名対象の内側と外側で一致していなければなりません。",
         en="A certificate names the same signature algorithm inside and outside what is signed.",
     ),
     stops="swapping the algorithm outside the signature",
@@ -50,7 +50,7 @@ UNIQUE_EXTENSIONS = Rule(
     code="pki/unique-extensions",
     clause="RFC 5280 §4.2",
     requires=Text(
-        ja="証明書に同じ拡張が二度現れてはなりません。",
+        ja="証明書には、同じ拡張が二つ以上含まれていてはなりません。",
         en="No extension appears twice in a certificate.",
     ),
     stops="showing one extension to one reader and another to the next",

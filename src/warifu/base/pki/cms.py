@@ -40,7 +40,7 @@ ONE_SIGNER = Rule(
     code="cms/one-signer",
     clause="RFC 5652 §5.1, §5.3",
     requires=Text(
-        ja="署名者は一者だけで、発行者名とシリアル番号で特定できなければなりません。",
+        ja="署名者は1者だけで、発行者名とシリアル番号で特定できなければなりません。",
         en="There is exactly one signer, named by issuer and serial number.",
     ),
     stops="a second signature that some readers check instead",

@@ -36,7 +36,7 @@ KEY = Rule(
     code="cose/key",
     clause="RFC 9052 §7; RFC 9053 §7; RFC 8230 §4; WebAuthn L3 §5.8.5, §6.5.1.1",
     requires=Text(
-        ja="公開鍵は、アルゴリズムと曲線が一致する正しいCOSE鍵でなければなりません。",
+        ja="公開鍵は、種類と曲線がアルゴリズムに適合した、正しいCOSE鍵でなければなりません。",
         en="The public key is a sound COSE key whose type and curve fit its algorithm.",
     ),
     stops="invalid curves, weak keys and algorithm confusion",
@@ -45,7 +45,7 @@ ALGORITHM = Rule(
     code="cose/algorithm",
     clause="RFC 9053 §2; RFC 9864; RFC 8812; IANA COSE Algorithms",
     requires=Text(
-        ja="COSE署名アルゴリズムは、対応しているものでなければなりません。",
+        ja="COSEの署名アルゴリズムは、対応しているものでなければなりません。",
         en="The COSE signature algorithm is one we support.",
     ),
     stops="retired or unknown algorithms",

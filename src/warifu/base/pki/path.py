@@ -38,7 +38,7 @@ ANCHORED = Rule(
     code="pki/anchored",
     clause="RFC 5280 §6.1.1 (d)",
     requires=Text(
-        ja="証明書チェーンは、信頼している認証局に名前と鍵の両方でつながらなければなりません。",
+        ja="証明書チェーンは、名前と鍵の両方で信頼の起点につながっていなければなりません。",
         en="The chain ends at an anchor we trust, by name and by key.",
     ),
     stops="chains of an attacker's own authority",
@@ -65,8 +65,8 @@ ISSUER_IS_AUTHORITY = Rule(
     code="pki/issuer-is-authority",
     clause="RFC 5280 §6.1.4 (k)-(n)",
     requires=Text(
-        ja="証明書を発行できるのは、その権限を持つ認証局の証明書だけです。",
-        en="Only a certificate that is an authority's may issue, within its path length.",
+        ja="証明書の発行者は、発行権限を持つ認証局であり、許された階層数以内でなければなりません。",
+        en="Each issuer's certificate is that of an authority and within its path length.",
     ),
     stops="a leaf that signs further certificates",
 )
@@ -74,7 +74,7 @@ CRITICAL_UNDERSTOOD = Rule(
     code="pki/critical-understood",
     clause="RFC 5280 §6.1.4 (o), §6.1.5 (f)",
     requires=Text(
-        ja="重要と指定された証明書拡張は、すべて解釈できるものでなければなりません。",
+        ja="クリティカルと指定された証明書拡張は、すべて解釈できなければなりません。",
         en="Every critical extension is understood.",
     ),
     stops="ignoring a restriction",
@@ -83,7 +83,7 @@ LENGTH = Rule(
     code="pki/path-length",
     clause="RFC 5280 §6.1",
     requires=Text(
-        ja="証明書の枚数は定められた範囲内でなければなりません。",
+        ja="証明書チェーンの枚数は、定められた範囲内でなければなりません。",
         en="The number of certificates is within its limit.",
     ),
     stops="resource exhaustion",

@@ -43,7 +43,7 @@ ALGORITHM = Rule(
     code="pki/signature-algorithm",
     clause="RFC 5280 §4.1.1.2; RFC 9053 §2",
     requires=Text(
-        ja="署名アルゴリズムは、許可されたもので、鍵の種類に合っていなければなりません。",
+        ja="署名アルゴリズムは、許可されたもので、鍵の種類に適合していなければなりません。",
         en="The signature algorithm is an allowed one and fits the key.",
     ),
     stops="algorithm confusion and retired digests",
@@ -52,7 +52,7 @@ SIGNATURE = Rule(
     code="pki/signature",
     clause="RFC 5280 §6.1.3 (a)(1)",
     requires=Text(
-        ja="署名は、署名者の公開鍵で正しく検証できなければなりません。",
+        ja="署名は、署名者の公開鍵で検証できなければなりません。",
         en="The signature verifies under the signer's public key.",
     ),
     stops="forgery and alteration",

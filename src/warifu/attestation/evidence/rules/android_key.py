@@ -22,7 +22,7 @@ CONTAINER = Rule(
     code="android-key/container",
     clause="AOSP KeyStore.getCertificateChain",
     requires=Text(
-        ja="証拠は、PEMまたはDERの証明書を連結したもので、上限の大きさを超えてはなりません。",
+        ja="証拠は、PEMまたはDER形式の証明書を連結したもので、上限サイズ以内でなければなりません。",
         en="The evidence is certificates, PEM or DER, one after the other, within the size limit.",
     ),
     stops="resource exhaustion",
@@ -31,8 +31,8 @@ DESCRIPTION_PRESENT = Rule(
     code="android-key/description-present",
     clause="Google verify, step 6: the extension with OID 1.3.6.1.4.1.11129.2.1.17",
     requires=Text(
-        ja="証明書チェーンには、鍵の説明情報の拡張を持つ証明書がなければなりません。",
-        en="A certificate of the chain carries the attestation extension.",
+        ja="証明書チェーンには、鍵の説明情報（KeyDescription）を持つ証明書が必要です。",
+        en="A certificate of the chain carries a key description, the attestation extension.",
     ),
     stops="certificates of keys that were never attested",
 )
@@ -40,8 +40,8 @@ LEAF_DESCRIBED = Rule(
     code="android-key/leaf-described",
     clause="Google verify, step 6: the occurrence nearest the root counts",
     requires=Text(
-        ja="証明済みの鍵の下に、証明を持たない証明書を継ぎ足してはなりません。",
-        en="No certificate without a description stands below an attested key.",
+        ja="構成証明を受けた鍵の下に、鍵の説明情報を持たない証明書が連なっていてはなりません。",
+        en="No certificate without a key description stands below an attested key.",
     ),
     stops="chain extension: an app key that certifies a key of the attacker",
 )
@@ -49,8 +49,8 @@ BELOW_ATTESTATION_KEY = Rule(
     code="android-key/below-attestation-key",
     clause="AOSP attestation: attestation keys and certificates",
     requires=Text(
-        ja="鍵の説明情報を持つ証明書は、端末の証明用鍵の証明書によって署名されていなければなりません。",
-        en="The topmost described certificate is signed by an attestation certificate of its own.",
+        ja="鍵の説明情報を持つ最上位の証明書は、端末の構成証明鍵で署名されていなければなりません。",
+        en="The topmost certificate with a key description is signed by a device attestation key.",
     ),
     stops="a root or intermediate that is made to sign statements itself",
 )
@@ -58,7 +58,8 @@ NOT_REVOKED = Rule(
     code="android-key/not-revoked",
     clause="Google verify, step 3: certificate revocation status list",
     requires=Text(
-        ja="チェーンのどの証明書も、失効リストに記載されていてはなりません。",
+        ja="証明書チェーンのどの証明書も、失効リストに記載されていてはなりません"
+        "（一時停止を含みます）。",
         en="No certificate of the chain is on the revocation list, neither revoked nor suspended.",
     ),
     stops="leaked attestation keys (key boxes) sold to emulate hardware",
@@ -67,7 +68,7 @@ ATTEST_KEY_PURPOSE = Rule(
     code="android-key/attest-key-purpose",
     clause="AOSP KeyMint, KeyPurpose.aidl: ATTEST_KEY stands alone",
     requires=Text(
-        ja="他の鍵を証明できるのは、用途がATTEST_KEYだけの鍵に限ります。",
+        ja="ほかの鍵を構成証明する鍵は、用途がATTEST_KEYのみでなければなりません。",
         en="A key that attests another has ATTEST_KEY as its only purpose.",
     ),
     stops="chain extension: an ordinary signing key that signs a forged description",
@@ -76,7 +77,8 @@ ATTEST_KEY_CONSISTENT = Rule(
     code="android-key/attest-key-consistent",
     clause="AOSP KeyMint, IKeyMintDevice.aidl generateKey: attestKey",
     requires=Text(
-        ja="証明する鍵とされる鍵は、保護水準・起動状態・アプリ・チャレンジが一致しなければなりません。",
+        ja="構成証明する鍵とされる鍵とで、セキュリティレベル、起動状態、アプリ、チャレンジが"
+        "一致していなければなりません。",
         en="An attest key and the key it attests agree in level, boot state, app and challenge.",
     ),
     stops="an attest key of another device or app vouching for this one",
@@ -85,8 +87,9 @@ LEVELS_AGREE = Rule(
     code="android-key/levels-agree",
     clause="AOSP attestation: attestationSecurityLevel, keyMintSecurityLevel",
     requires=Text(
-        ja="ハードウェアによる証明では、証明した環境と鍵を保持する環境が同じでなければなりません。",
-        en="Hardware speaks only of keys in its own care: both security levels are the same.",
+        ja="ハードウェアによる構成証明では、構成証明を行った環境と鍵を保管する環境が"
+        "同じでなければなりません。",
+        en="Hardware attests only keys that it keeps itself: both security levels are the same.",
     ),
     stops="a software key that borrows the level of the hardware",
 )
@@ -94,7 +97,8 @@ LEVEL_OF_BATCH = Rule(
     code="android-key/level-of-attestation-key",
     clause="AOSP attestation: subject of the attestation certificate",
     requires=Text(
-        ja="証明の保護水準は、証明用鍵の証明書に記された水準と一致しなければなりません。",
+        ja="構成証明鍵の証明書にセキュリティレベルの記載がある場合、構成証明の内容は"
+        "それと一致しなければなりません。",
         en="The claimed level is the one named in the attestation certificate, where it names one.",
     ),
     stops="a broken TEE that poses as StrongBox",
@@ -103,7 +107,8 @@ ROOT_OF_TRUST = Rule(
     code="android-key/root-of-trust",
     clause="AOSP attestation: rootOfTrust in hardwareEnforced",
     requires=Text(
-        ja="ハードウェアによる証明では、起動状態がハードウェア側の一覧に一度だけ記されていなければなりません。",
+        ja="ハードウェアによる構成証明では、起動状態をソフトウェアではなくハードウェアが"
+        "示していなければなりません。",
         en="Hardware states the root of trust itself, and software states none.",
     ),
     stops="a boot state told by the operating system that it is about",
@@ -112,7 +117,7 @@ KEY_FITS = Rule(
     code="android-key/key-fits-description",
     clause="AOSP attestation: algorithm",
     requires=Text(
-        ja="証明書の公開鍵は、説明情報に記されたアルゴリズムの鍵でなければなりません。",
+        ja="証明書の公開鍵は、鍵の説明情報に記載されたアルゴリズムの鍵でなければなりません。",
         en="The certified key is of the algorithm that its description states.",
     ),
     stops="a description of one key beside another",
@@ -121,7 +126,7 @@ CHALLENGE = Rule(
     code="android-key/challenge",
     clause="AOSP attestation: attestationChallenge",
     requires=Text(
-        ja="証明に含まれるチャレンジは、発行したものと一致しなければなりません。",
+        ja="構成証明に含まれるチャレンジは、発行したチャレンジと一致しなければなりません。",
         en="The challenge in the statement is the one that was issued.",
     ),
     stops="replay of a statement",
@@ -130,7 +135,7 @@ APP_KNOWN = Rule(
     code="android-key/app-known",
     clause="AOSP keystore: AttestationApplicationId, UnknownPackage",
     requires=Text(
-        ja="端末は、鍵を作成したアプリを特定できていなければなりません。",
+        ja="鍵を作成したアプリを、端末が特定できていなければなりません。",
         en="The device could tell which app made the key.",
     ),
     stops="an unnamed app taken for the expected one",
@@ -139,7 +144,7 @@ APP = Rule(
     code="android-key/app",
     clause="AOSP attestation: attestationApplicationId, package_infos",
     requires=Text(
-        ja="鍵は、対象のアプリ（パッケージ名）が作成したものでなければなりません。",
+        ja="鍵は、想定したアプリ（パッケージ名）が作成したものでなければなりません。",
         en="The key was made by the expected app, by package name.",
     ),
     stops="statements for keys of an attacker's own app",
@@ -148,8 +153,8 @@ APP_SIGNERS = Rule(
     code="android-key/app-signers",
     clause="AOSP attestation: attestationApplicationId, signature_digests",
     requires=Text(
-        ja="アプリは、想定した署名者だけによって署名されていなければなりません。",
-        en="The app is signed by the expected signers and by nobody else.",
+        ja="アプリは、想定した署名者だけが署名したものでなければなりません。",
+        en="The app is signed by expected signers only.",
     ),
     stops="a repackaged app under the same name",
 )

@@ -12,7 +12,7 @@ STRUCTURE = Rule(
     code="app-attest/structure",
     clause="Apple, attestation object: fmt, attStmt (x5c, receipt), authData",
     requires=Text(
-        ja="アテステーションは、定められた項目を持つapple-appattest形式でなければなりません。",
+        ja="構成証明オブジェクトは、apple-appattest形式の項目を備えていなければなりません。",
         en="The attestation object has the members and the format name of apple-appattest.",
     ),
     stops="statements of another format posing as App Attest",
@@ -21,8 +21,8 @@ CREDENTIAL_CERTIFICATE = Rule(
     code="app-attest/credential-certificate",
     clause="Apple, Verify the attestation, step 1",
     requires=Text(
-        ja="先頭の証明書は、Appleの中間認証局が発行した、認証局ではない証明書でなければなりません。",
-        en="The first certificate is no authority's and is issued by an intermediate of Apple.",
+        ja="先頭の証明書は、Appleの中間認証局が発行した、認証局以外の証明書でなければなりません。",
+        en="The first certificate is issued by an intermediate of Apple and is no authority's.",
     ),
     stops="an authority's own certificate posing as a device's",
 )
@@ -30,7 +30,7 @@ NONCE_EXTENSION = Rule(
     code="app-attest/nonce-extension",
     clause="Apple, Verify the attestation, step 4",
     requires=Text(
-        ja="端末の証明書には、32バイトの値を一つだけ持つナンス拡張がなければなりません。",
+        ja="端末の証明書には、32バイトの値を一つだけ持つナンス拡張が必要です。",
         en="The credential certificate has the nonce extension, holding one string of 32 bytes.",
     ),
     stops="certificates that are bound to no challenge",
@@ -66,7 +66,7 @@ APP = Rule(
     code="app-attest/app",
     clause="Apple, Verify the attestation, step 6",
     requires=Text(
-        ja="証明は、対象のアプリ(チームIDとバンドルID)について作られたものでなければなりません。",
+        ja="構成証明は、想定したアプリ（チームIDとバンドルID）のものでなければなりません。",
         en="The attestation was made for the expected app, by team and bundle identifier.",
     ),
     stops="attestations of an attacker's own app",
@@ -75,7 +75,7 @@ COUNTER_IS_ZERO = Rule(
     code="app-attest/counter",
     clause="Apple, Verify the attestation, step 7",
     requires=Text(
-        ja="アテステーションのカウンターは0でなければなりません。",
+        ja="構成証明のカウンターは0でなければなりません。",
         en="The counter of an attestation is 0.",
     ),
     stops="attesting a key that has signed before",
@@ -84,8 +84,9 @@ AAGUID = Rule(
     code="app-attest/aaguid",
     clause="Apple, Verify the attestation, step 8",
     requires=Text(
-        ja="認証器の識別子は、App Attestの本番または開発環境の値でなければなりません。",
-        en="The authenticator identifier is that of App Attest, production or development.",
+        ja="認証器の機種識別子（AAGUID）は、App Attestの本番環境または開発環境の値で"
+        "なければなりません。",
+        en="The authenticator model (AAGUID) is that of App Attest, production or development.",
     ),
     stops="other Apple authenticators posing as App Attest",
 )
@@ -93,7 +94,7 @@ ENVIRONMENT = Rule(
     code="app-attest/environment",
     clause="Apple, Verify the attestation, step 8",
     requires=Text(
-        ja="証明は、想定した環境(本番または開発)で作られたものでなければなりません。",
+        ja="構成証明は、想定した環境（指定がなければ本番環境）で作られたものでなければなりません。",
         en="The attestation was made in the expected environment, production unless stated.",
     ),
     stops="development builds, which anyone can debug, in production",
@@ -102,7 +103,7 @@ CREDENTIAL_ID = Rule(
     code="app-attest/credential-id",
     clause="Apple, Verify the attestation, step 9",
     requires=Text(
-        ja="認証器データの資格情報IDは、鍵識別子と一致しなければなりません。",
+        ja="認証器データのクレデンシャルIDは、鍵識別子と一致しなければなりません。",
         en="The credential identifier in the authenticator data is the key identifier.",
     ),
     stops="authenticator data of another key",
@@ -111,7 +112,7 @@ CREDENTIAL_KEY = Rule(
     code="app-attest/credential-key",
     clause="WebAuthn L3 §6.5.1",
     requires=Text(
-        ja="認証器データの公開鍵は、証明書の公開鍵と同じでなければなりません。",
+        ja="認証器データの公開鍵は、証明書の公開鍵と一致しなければなりません。",
         en="The public key in the authenticator data is the certified public key.",
     ),
     stops="two readers seeing two keys",

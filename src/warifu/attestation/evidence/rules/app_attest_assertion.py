@@ -12,7 +12,7 @@ STRUCTURE = Rule(
     code="app-attest-assertion/structure",
     clause="Apple, assertion object: signature, authenticatorData",
     requires=Text(
-        ja="アサーションは、署名と37バイトの認証器データからなるものでなければなりません。",
+        ja="アサーションは、署名と37バイトの認証器データで構成されていなければなりません。",
         en="The assertion object has a signature and authenticator data of 37 bytes.",
     ),
     stops="hidden bytes and parser differentials",
@@ -21,7 +21,7 @@ SIGNATURE = Rule(
     code="app-attest-assertion/signature",
     clause="Apple, Verify the assertion, steps 1 to 3",
     requires=Text(
-        ja="署名は、登録済みの鍵による、認証器データとクライアントデータへの署名でなければなりません。",
+        ja="認証器データとクライアントデータへの署名は、登録済みの公開鍵で検証できなければなりません。",
         en="The signature over authenticator data and client data verifies under the stored key.",
     ),
     stops="forged requests, and requests changed on their way",
@@ -30,7 +30,7 @@ APP = Rule(
     code="app-attest-assertion/app",
     clause="Apple, Verify the assertion, step 4",
     requires=Text(
-        ja="アサーションは、対象のアプリ(チームIDとバンドルID)が作ったものでなければなりません。",
+        ja="アサーションは、想定したアプリ（チームIDとバンドルID）のものでなければなりません。",
         en="The assertion was made by the expected app, by team and bundle identifier.",
     ),
     stops="assertions of another app with the same key",
@@ -39,7 +39,7 @@ COUNTER = Rule(
     code="app-attest-assertion/counter",
     clause="Apple, Verify the assertion, step 5",
     requires=Text(
-        ja="カウンターは、前回の値(初回は0)より大きくなければなりません。",
+        ja="カウンターは、前回の値（初回は0）より大きくなければなりません。",
         en="The counter is greater than the stored one, and greater than 0 at first.",
     ),
     stops="replay of an earlier assertion",
@@ -48,7 +48,7 @@ CHALLENGE = Rule(
     code="app-attest-assertion/challenge",
     clause="Apple, Verify the assertion, step 6",
     requires=Text(
-        ja="クライアントデータには、発行したチャレンジが定めた場所に含まれていなければなりません。",
+        ja="クライアントデータには、発行したチャレンジが所定の位置に含まれていなければなりません。",
         en="The client data holds the challenge we issued, where the app was told to put it.",
     ),
     stops="replay of a request under another session",
@@ -57,7 +57,7 @@ STORED_KEY = Rule(
     code="usage/app-attest-stored-key",
     clause="Apple, Verify the assertion, step 3",
     requires=Text(
-        ja="登録済みの公開鍵は、P-256のSubjectPublicKeyInfoまたは非圧縮点で指定してください。",
+        ja="登録済みの公開鍵は、P-256のSubjectPublicKeyInfoまたは非圧縮の点で指定してください。",
         en="The stored public key is a P-256 SubjectPublicKeyInfo or an uncompressed point.",
     ),
 )

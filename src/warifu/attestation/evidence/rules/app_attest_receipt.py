@@ -13,7 +13,7 @@ SIGNER = Rule(
     code="app-attest-receipt/signer",
     clause="Apple, Verify the receipt, steps 1 and 2",
     requires=Text(
-        ja="控え(レシート)は、Appleのレシート署名専用の証明書で署名されていなければなりません。",
+        ja="レシートは、Appleが発行したレシート署名用の証明書で署名されていなければなりません。",
         en="The receipt is signed by a certificate that Apple issued for signing receipts.",
     ),
     stops="receipts signed by developers' or merchants' certificates under the same Apple root",
@@ -23,7 +23,7 @@ STRUCTURE = Rule(
     code="app-attest-receipt/structure",
     clause="Apple, Verify the receipt, step 3",
     requires=Text(
-        ja="レシートは、定められた項目をそれぞれ一度だけ、正しい形式で含んでいなければなりません。",
+        ja="レシートには、定められた項目が正しい形式で一つずつ含まれていなければなりません。",
         en="The receipt has the fields of its kind, each once and each well-formed.",
     ),
     stops="a field shown to one reader and another to the next",
@@ -32,8 +32,8 @@ APP = Rule(
     code="app-attest-receipt/app",
     clause="Apple, Verify the receipt, step 4",
     requires=Text(
-        ja="レシートは、対象のアプリ(チームIDとバンドルID)のものでなければなりません。",
-        en="The receipt is of the expected app, by team and bundle identifier.",
+        ja="レシートは、想定したアプリ（チームIDとバンドルID）のものでなければなりません。",
+        en="The receipt is for the expected app, by team and bundle identifier.",
     ),
     stops="receipts of an attacker's own app",
 )
@@ -41,7 +41,8 @@ AGE = Rule(
     code="app-attest-receipt/age",
     clause="Apple, Verify the receipt, step 5",
     requires=Text(
-        ja="レシートは、判定の基準時点から見て十分に新しいものでなければなりません(通常5分以内)。",
+        ja="レシートは、判定の基準時点から見て十分に新しいもの（指定がなければ5分以内）で"
+        "なければなりません。",
         en="The receipt is recent at the time judged for, five minutes unless stated.",
     ),
     stops="replay of an old receipt with a better risk metric",
@@ -50,7 +51,7 @@ EXPIRY = Rule(
     code="app-attest-receipt/expiry",
     clause="Apple, Assessing fraud risk, receipt field 21",
     requires=Text(
-        ja="レシートの有効期限が切れていてはなりません。",
+        ja="レシートは、判定の基準時点で有効期限内でなければなりません。",
         en="The receipt has not expired at the time judged for.",
     ),
     stops="use of a receipt Apple no longer stands by",
@@ -68,7 +69,7 @@ CLIENT_HASH = Rule(
     code="app-attest-receipt/client-hash",
     clause="Apple, Assessing fraud risk, receipt field 4",
     requires=Text(
-        ja="レシートのクライアントハッシュは、アテステーション時の値と一致しなければなりません。",
+        ja="レシートのクライアントハッシュは、構成証明のときの値と一致しなければなりません。",
         en="The client hash in the receipt is the one of the attestation.",
     ),
     stops="the receipt of another attestation of the same key",
@@ -77,7 +78,7 @@ ENVIRONMENT = Rule(
     code="app-attest-receipt/environment",
     clause="receipt field 7, undocumented: production or sandbox",
     requires=Text(
-        ja="レシートは、想定した環境(本番または開発)で作られたものでなければなりません。",
+        ja="レシートは、想定した環境（指定がなければ本番環境）で作られたものでなければなりません。",
         en="The receipt was made in the expected environment, production unless stated.",
     ),
     stops="development receipts in production",

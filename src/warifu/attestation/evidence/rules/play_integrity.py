@@ -11,7 +11,7 @@ RESPONSE_KEYS = Rule(
     code="play-integrity/response-keys",
     clause=_DECRYPT,
     requires=Text(
-        ja="応答キーは、32バイトの復号鍵とP-256の検証用公開鍵でなければなりません。",
+        ja="応答用の鍵は、32バイトの復号鍵とP-256の検証鍵でなければなりません。",
         en="The response keys are a 32-byte decryption key and a P-256 verification key.",
     ),
     stops="judging tokens with keys of another kind",
@@ -20,7 +20,7 @@ ENCRYPTION = Rule(
     code="play-integrity/encryption",
     clause=f"{_DECRYPT}; RFC 7516 §5.2",
     requires=Text(
-        ja="トークンは、このアプリの応答キーで復号できなければなりません。",
+        ja="トークンは、アプリの応答用の復号鍵で復号できなければなりません。",
         en="The token decrypts under the app's response key (A256KW with A256GCM).",
     ),
     stops="tokens made for another app, and altered tokens",
@@ -29,7 +29,7 @@ SIGNATURE = Rule(
     code="play-integrity/signature",
     clause=f"{_DECRYPT}; RFC 7515 §5.2",
     requires=Text(
-        ja="判定結果には、Googleの鍵による正しい署名（ES256）が必要です。",
+        ja="判定結果は、このアプリ用のGoogleの鍵（ES256）で署名されていなければなりません。",
         en="The verdict is signed by Google's key for the app (ES256).",
     ),
     stops="verdicts written by the device, or by whoever holds the decryption key",
@@ -47,7 +47,7 @@ GENUINE_RESPONSE = Rule(
     code="play-integrity/genuine-response",
     clause="Play Integrity API reference, TestingDetails",
     requires=Text(
-        ja="テスト用に設定された応答は、本番環境では受け付けません。",
+        ja="判定結果は、テスト用に設定された応答であってはなりません。",
         en="The verdict was found by Google, not configured for a tester's account.",
     ),
     stops="a tester's account whose verdict is always good",
@@ -56,7 +56,7 @@ REQUEST_PACKAGE = Rule(
     code="play-integrity/request-package",
     clause=f"{_VERDICTS}, Request details field",
     requires=Text(
-        ja="判定を要求したアプリは、期待するアプリでなければなりません。",
+        ja="判定を要求したアプリは、想定したアプリでなければなりません。",
         en="The package that asked for the verdict is the expected one.",
     ),
     stops="verdicts relayed from another app",
@@ -65,8 +65,8 @@ ONE_BINDING = Rule(
     code="play-integrity/one-binding",
     clause=f"{_VERDICTS}, Request details field",
     requires=Text(
-        ja="判定結果は、リクエストのハッシュまたはナンスのいずれか一方に結び付いていなければなりません。",
-        en="The verdict is bound to a request hash or to a nonce, to exactly one of them.",
+        ja="判定結果は、リクエストハッシュとナンスのいずれか一方に結び付いていなければなりません。",
+        en="The verdict is bound to exactly one of a request hash and a nonce.",
     ),
     stops="verdicts bound to nothing",
 )
@@ -74,7 +74,7 @@ REQUEST_HASH = Rule(
     code="play-integrity/request-hash",
     clause=f"{_VERDICTS}, Request details field, requestHash",
     requires=Text(
-        ja="判定結果のリクエストハッシュは、期待する値と一致しなければなりません。",
+        ja="判定結果のリクエストハッシュは、想定した値と一致しなければなりません。",
         en="The request hash is the expected one.",
     ),
     stops="replay of a verdict, and tampering with the request it protects",
@@ -83,7 +83,7 @@ NONCE = Rule(
     code="play-integrity/nonce",
     clause=f"{_VERDICTS}, Request details field, nonce",
     requires=Text(
-        ja="判定結果のナンスは、発行したものと一致しなければなりません。",
+        ja="判定結果のナンスは、発行したナンスと一致しなければなりません。",
         en="The nonce is the one that was issued.",
     ),
     stops="replay of a verdict",
@@ -92,7 +92,7 @@ TIMESTAMP = Rule(
     code="play-integrity/timestamp",
     clause=f"{_VERDICTS}, Request details field, timestampMillis",
     requires=Text(
-        ja="判定結果は、判定の基準時点から見て許容される時間内に作られたものに限ります。",
+        ja="判定結果は、判定の基準時点から見て許容時間内に作られたものでなければなりません。",
         en="The verdict was made within the allowed time before the time judged for.",
     ),
     stops="old verdicts; the token itself never expires",
@@ -101,7 +101,7 @@ APP_PACKAGE = Rule(
     code="play-integrity/app-package",
     clause=f"{_VERDICTS}, Application integrity field, packageName",
     requires=Text(
-        ja="実行中と判定されたアプリは、判定を要求したアプリと同じでなければなりません。",
+        ja="Googleが判定したアプリは、判定を要求したアプリと同じでなければなりません。",
         en="The app that was recognised is the app that asked, where Google evaluated it.",
     ),
     stops="one app asking with another one's verdict",
@@ -110,7 +110,7 @@ APP_SIGNER = Rule(
     code="play-integrity/app-signer",
     clause=f"{_VERDICTS}, Application integrity field, certificateSha256Digest",
     requires=Text(
-        ja="アプリの署名証明書は、期待するものに限ります。",
+        ja="アプリは、想定した証明書だけで署名されていなければなりません。",
         en="The app is signed, and only with certificates that are expected.",
     ),
     stops="repackaged apps",
@@ -119,7 +119,7 @@ APP_VERSION = Rule(
     code="play-integrity/app-version",
     clause=f"{_VERDICTS}, Application integrity field, versionCode",
     requires=Text(
-        ja="アプリのバージョンは、求める最低のバージョン以上でなければなりません。",
+        ja="アプリのバージョンは、指定された最低バージョン以上でなければなりません。",
         en="The app's version code is known and not below the lowest one accepted.",
     ),
     stops="old versions with known weaknesses",
@@ -128,7 +128,7 @@ APP_RECOGNITION = Rule(
     code="play-integrity/app-recognition",
     clause=f"{_VERDICTS}, Application integrity field, appRecognitionVerdict",
     requires=Text(
-        ja="アプリに対するGoogleの判定は、求める判定のいずれかでなければなりません。",
+        ja="アプリに対するGoogleの判定は、許容する値のいずれかでなければなりません。",
         en="Google's verdict on the app is one of those asked for.",
     ),
     stops="repackaged and sideloaded apps",
@@ -137,7 +137,7 @@ DEVICE_RECOGNITION = Rule(
     code="play-integrity/device-recognition",
     clause=f"{_VERDICTS}, Device integrity field, deviceRecognitionVerdict",
     requires=Text(
-        ja="端末は、求める完全性の判定をすべて満たしていなければなりません。",
+        ja="端末に対するGoogleの判定は、求める完全性の水準をすべて満たしていなければなりません。",
         en="The device meets every label asked for; no label at all means it meets none.",
     ),
     stops="rooted devices, emulators and hooked systems",
@@ -146,7 +146,7 @@ LICENSING = Rule(
     code="play-integrity/licensing",
     clause=f"{_VERDICTS}, Account details field, appLicensingVerdict",
     requires=Text(
-        ja="アプリのライセンスに関する判定は、求める判定のいずれかでなければなりません。",
+        ja="アプリのライセンスに対するGoogleの判定は、許容する値のいずれかでなければなりません。",
         en="Google's verdict on the licence is one of those asked for.",
     ),
     stops="copies of the app that its account never installed from Google Play",

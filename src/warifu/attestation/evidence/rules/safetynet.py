@@ -11,7 +11,7 @@ HOSTNAME = Rule(
     code="safetynet/hostname",
     clause=f"{_GUIDE}, step 2; RFC 6125 §6.4",
     requires=Text(
-        ja="署名者の証明書は、attest.android.com に発行されたものでなければなりません。",
+        ja="署名者の証明書は、attest.android.comに対して発行されたものでなければなりません。",
         en="The signing certificate was issued to the host attest.android.com.",
     ),
     stops="statements signed with any other web server's certificate",
@@ -20,7 +20,7 @@ SIGNATURE = Rule(
     code="safetynet/signature",
     clause=f"{_GUIDE}, step 3; RFC 7515 §5.2",
     requires=Text(
-        ja="応答には、署名者の証明書の鍵による正しい署名が必要です。",
+        ja="応答は、署名者の証明書の鍵で署名されていなければなりません。",
         en="The response is signed by the key of the signing certificate.",
     ),
     stops="forgery and alteration",
@@ -38,7 +38,7 @@ NONCE = Rule(
     code="safetynet/nonce",
     clause=f"{_FIELDS}, nonce",
     requires=Text(
-        ja="応答のナンスは、発行したものと一致しなければなりません。",
+        ja="応答のナンスは、発行したナンスと一致しなければなりません。",
         en="The nonce is the one that was issued.",
     ),
     stops="replay of a response",
@@ -47,7 +47,7 @@ TIMESTAMP = Rule(
     code="safetynet/timestamp",
     clause=f"{_FIELDS}, timestampMs",
     requires=Text(
-        ja="応答は、判定の基準時点から見て許容される時間内に作られたものに限ります。",
+        ja="応答は、判定の基準時点から見て許容時間内に作られたものでなければなりません。",
         en="The response was made within the allowed time before the time judged for.",
     ),
     stops="old responses, and judging a response as of a time it was not made at",
@@ -56,8 +56,8 @@ PACKAGE = Rule(
     code="safetynet/package",
     clause=f"{_FIELDS}, apkPackageName",
     requires=Text(
-        ja="応答を要求したアプリは、期待するアプリでなければなりません。",
-        en="The package that asked is the expected one.",
+        ja="応答を要求したアプリは、想定したアプリでなければなりません。",
+        en="The package that asked for the response is the expected one.",
     ),
     stops="responses relayed from another app",
 )
@@ -65,7 +65,7 @@ SIGNER = Rule(
     code="safetynet/app-signer",
     clause=f"{_FIELDS}, apkCertificateDigestSha256",
     requires=Text(
-        ja="アプリの署名証明書は、期待するものに限ります。",
+        ja="アプリは、想定した証明書だけで署名されていなければなりません。",
         en="The app is signed, and only with certificates that are expected.",
     ),
     stops="repackaged apps",
@@ -74,7 +74,7 @@ APK = Rule(
     code="safetynet/app-file",
     clause=f"{_FIELDS}, apkDigestSha256",
     requires=Text(
-        ja="アプリのファイルは、期待するもののいずれかでなければなりません。",
+        ja="アプリのファイルは、想定したもののいずれかと一致しなければなりません。",
         en="The app's file is one of those expected.",
     ),
     stops="altered apps",
@@ -83,7 +83,7 @@ PROFILE_MATCH = Rule(
     code="safetynet/profile-match",
     clause=f"{_FIELDS}, ctsProfileMatch",
     requires=Text(
-        ja="端末は、Androidの互換性試験に合格した構成と一致していなければなりません。",
+        ja="端末は、Androidの互換性テストに合格した構成と一致していなければなりません。",
         en="The device matches a profile that passed Android's compatibility tests.",
     ),
     stops="unlocked and uncertified devices",

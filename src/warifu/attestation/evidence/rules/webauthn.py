@@ -16,7 +16,7 @@ RESPONSE_FORM = Rule(
     code="webauthn/response-form",
     clause="WebAuthn L3 §5.1.8; §7.1 steps 3-4; §7.2 steps 3-4",
     requires=Text(
-        ja="応答は、登録または認証の応答として定められた項目をそろえたJSONでなければなりません。",
+        ja="応答は、登録または認証の応答として必要な項目をすべて備えたJSONでなければなりません。",
         en="The response is the JSON of a registration or an authentication, with every member.",
     ),
     stops="passing one kind of response off as the other",
@@ -25,7 +25,7 @@ CREDENTIAL_EXPECTED = Rule(
     code="webauthn/credential-expected",
     clause="WebAuthn L3 §7.2 steps 5-6",
     requires=Text(
-        ja="認証に使われたクレデンシャルは、このお客さまに登録済みのものでなければなりません。",
+        ja="認証に使われたクレデンシャルは、対象の利用者が登録したものでなければなりません。",
         en="The credential used is the one registered for this user.",
     ),
     stops="signing in with another customer's credential",
@@ -52,8 +52,8 @@ TYPE = Rule(
     code="webauthn/type",
     clause="WebAuthn L3 §7.1 step 7; §7.2 step 10",
     requires=Text(
-        ja="クライアントデータの種別は、登録か認証か、実際の手続きと一致しなければなりません。",
-        en="The client data says which ceremony it is for, and it is this one.",
+        ja="クライアントデータの種別（登録または認証）は、実際の手続と一致しなければなりません。",
+        en="The client data is for this ceremony: registration or authentication.",
     ),
     stops="using a sign-in as a registration, or the reverse",
 )
@@ -61,7 +61,7 @@ CHALLENGE = Rule(
     code="webauthn/challenge",
     clause="WebAuthn L3 §7.1 step 8; §7.2 step 11",
     requires=Text(
-        ja="応答は、こちらから発行したチャレンジに対するものでなければなりません。",
+        ja="応答は、発行したチャレンジに対するものでなければなりません。",
         en="The response answers the challenge that was issued.",
     ),
     stops="replay",
@@ -70,7 +70,7 @@ ORIGIN = Rule(
     code="webauthn/origin",
     clause="WebAuthn L3 §7.1 step 9; §7.2 step 12; §13.4.9",
     requires=Text(
-        ja="手続きは、正規のサイトまたはアプリの上で行われたものでなければなりません。",
+        ja="手続は、正規のサイトまたはアプリで行われたものでなければなりません。",
         en="The ceremony took place on an origin that belongs to the service.",
     ),
     stops="phishing and relaying through another site",
@@ -79,7 +79,7 @@ CROSS_ORIGIN = Rule(
     code="webauthn/cross-origin",
     clause="WebAuthn L3 §7.1 steps 10-11; §7.2 steps 13-14",
     requires=Text(
-        ja="他サイトの枠内での手続きは、あらかじめ許可された場合に限ります。",
+        ja="ほかのサイトのフレーム内での手続は、あらかじめ許可されたものでなければなりません。",
         en="The ceremony ran inside another site's frame only where that is expected.",
     ),
     stops="clickjacking and hidden frames",
@@ -88,7 +88,7 @@ TOP_ORIGIN = Rule(
     code="webauthn/top-origin",
     clause="WebAuthn L3 §7.1 step 11; §7.2 step 14",
     requires=Text(
-        ja="枠を表示している上位サイトは、許可されたサイトでなければなりません。",
+        ja="フレームを埋め込んでいるサイトは、許可されたサイトでなければなりません。",
         en="The site around the frame is one that is expected.",
     ),
     stops="embedding by strangers",
@@ -97,7 +97,7 @@ ATTESTATION_OBJECT = Rule(
     code="webauthn/attestation-object",
     clause="WebAuthn L3 §6.5.4; §7.1 step 13",
     requires=Text(
-        ja="アテステーションオブジェクトは、定められた三つの項目を持たなければなりません。",
+        ja="構成証明オブジェクトには、形式、認証器データ、構成証明ステートメントが必要です。",
         en="The attestation object has a format, authenticator data and a statement.",
     ),
     stops="parser differentials",
@@ -106,7 +106,7 @@ RP_ID = Rule(
     code="webauthn/rp-id",
     clause="WebAuthn L3 §7.1 step 14; §7.2 step 15",
     requires=Text(
-        ja="認証器は、こちらのサービス（RP ID）に対して署名していなければなりません。",
+        ja="認証器データは、想定したサービス（RP ID）に対して作られたものでなければなりません。",
         en="The authenticator signed for this relying party's RP ID.",
     ),
     stops="use of a credential or statement made for another service",
@@ -124,7 +124,7 @@ USER_VERIFIED = Rule(
     code="webauthn/user-verified",
     clause="WebAuthn L3 §7.1 step 16; §7.2 step 17",
     requires=Text(
-        ja="本人確認が求められる場合、認証器が本人確認を済ませていなければなりません。",
+        ja="利用者の検証が必要な場合、認証器が生体認証やPINで利用者を検証していなければなりません。",
         en="Where user verification is required, the authenticator verified the user.",
     ),
     stops="use of a stolen device",
@@ -142,7 +142,7 @@ BACKUP_ELIGIBILITY_KEPT = Rule(
     code="webauthn/backup-eligibility-kept",
     clause="WebAuthn L3 §6.1.3; §7.2 step 19",
     requires=Text(
-        ja="バックアップの可否は、登録時から変わっていてはなりません。",
+        ja="鍵をバックアップできるかどうかは、登録時から変わっていてはなりません。",
         en="Whether the key can be backed up is as it was at registration.",
     ),
     stops="substitution of a synced key for a device-bound one",
@@ -151,7 +151,7 @@ ALGORITHM = Rule(
     code="webauthn/algorithm",
     clause="WebAuthn L3 §7.1 step 20",
     requires=Text(
-        ja="公開鍵のアルゴリズムは、登録時に提示したものの一つでなければなりません。",
+        ja="公開鍵のアルゴリズムは、登録時に提示したもののいずれかでなければなりません。",
         en="The credential's algorithm is one that was offered.",
     ),
     stops="downgrade to an algorithm the service does not want",
@@ -160,7 +160,7 @@ STATEMENT_FORMAT = Rule(
     code="webauthn/statement-format",
     clause="WebAuthn L3 §7.1 step 21; §8",
     requires=Text(
-        ja="アテステーションの形式は、対応しているものでなければなりません。",
+        ja="構成証明の形式は、対応しているものでなければなりません。",
         en="The attestation statement is of a format we can verify.",
     ),
     stops="statements nobody checks",
@@ -171,8 +171,8 @@ ATTESTATION_TRUSTED = Rule(
     code="webauthn/attestation-trusted",
     clause="WebAuthn L3 §7.1 steps 23-24",
     requires=Text(
-        ja="アテステーションの証明書は、信頼している認証局につながらなければなりません。",
-        en="The statement's chain ends at an anchor or a metadata root that we trust.",
+        ja="構成証明の証明書チェーンは、信頼の起点につながっていなければなりません。",
+        en="The statement's chain ends at an anchor, or at a metadata root of its model.",
     ),
     stops="authenticators made up by an attacker",
 )
@@ -180,7 +180,7 @@ NOT_COMPROMISED = Rule(
     code="webauthn/authenticator-not-compromised",
     clause="FIDO Metadata Service v3.1 §3.1.4; WebAuthn L3 §7.1 step 24",
     requires=Text(
-        ja="認証器の機種について、危殆化や失効がFIDOメタデータに登録されていてはなりません。",
+        ja="FIDOメタデータで、この認証器の機種の危殆化や失効が報告されていてはなりません。",
         en="FIDO metadata reports no compromise or revocation of this authenticator model.",
     ),
     stops="authenticators whose keys are known to be broken",
@@ -198,7 +198,7 @@ ASSERTION_SIGNATURE = Rule(
     code="webauthn/assertion-signature",
     clause="WebAuthn L3 §7.2 steps 20-21",
     requires=Text(
-        ja="認証の署名は、登録済みの公開鍵で正しく検証できなければなりません。",
+        ja="認証の署名は、登録済みの公開鍵で検証できなければなりません。",
         en="The assertion verifies under the registered public key.",
     ),
     stops="forgery",
@@ -207,7 +207,7 @@ COUNTER = Rule(
     code="webauthn/counter",
     clause="WebAuthn L3 §6.1.1; §7.2 step 22",
     requires=Text(
-        ja="署名カウンターは、前回より増えていなければなりません（双方ゼロの場合を除きます）。",
+        ja="署名カウンターは、前回の値より大きくなければなりません（どちらも0の場合を除きます）。",
         en="The signature counter has grown since last time, unless both are zero.",
     ),
     stops="cloned authenticators",

@@ -13,7 +13,7 @@ KEY = Rule(
     code="webauthn-android-key/key",
     clause="WebAuthn L3 §8.4: the certificate's key is credentialPublicKey",
     requires=Text(
-        ja="証明書の公開鍵は、登録する鍵と同じでなければなりません。",
+        ja="先頭の証明書の公開鍵は、登録する鍵と一致しなければなりません。",
         en="The first certificate is for the credential key.",
     ),
     stops="registering a key that Android did not attest",
@@ -22,7 +22,7 @@ ONE_DESCRIPTION = Rule(
     code="webauthn-android-key/one-description",
     clause="WebAuthn L3 §8.4.1; Google verify, step 6",
     requires=Text(
-        ja="鍵の説明情報は、先頭の証明書だけにただ一つ存在しなければなりません。",
+        ja="鍵の説明情報は、先頭の証明書だけに含まれていなければなりません。",
         en="The first certificate, and no other, has the attestation extension.",
     ),
     stops="chain extension: an app key that certifies a key of the attacker",
@@ -31,7 +31,7 @@ CHALLENGE = Rule(
     code="webauthn-android-key/challenge",
     clause="WebAuthn L3 §8.4: attestationChallenge is clientDataHash",
     requires=Text(
-        ja="鍵の証明に使われたチャレンジは、クライアントデータのハッシュでなければなりません。",
+        ja="鍵の構成証明のチャレンジは、クライアントデータのハッシュ値でなければなりません。",
         en="The attested challenge is the hash of the client data.",
     ),
     stops="replaying a chain in another ceremony",
@@ -49,7 +49,7 @@ ORIGIN = Rule(
     code="webauthn-android-key/origin",
     clause="WebAuthn L3 §8.4: origin is KM_ORIGIN_GENERATED",
     requires=Text(
-        ja="鍵は、端末の鍵ストアの中で生成されたものでなければなりません。",
+        ja="鍵は、端末のキーストアの内部で生成されたものでなければなりません。",
         en="The key was generated inside the keystore.",
     ),
     stops="imported keys, of which copies exist elsewhere",
@@ -59,7 +59,7 @@ PURPOSE = Rule(
     clause="WebAuthn L3 §8.4: purpose contains KM_PURPOSE_SIGN",
     requires=Text(
         ja="鍵の用途には、署名が含まれていなければなりません。",
-        en="The key may sign.",
+        en="The key's purposes include signing.",
     ),
     stops="a description of a key for something else",
 )
@@ -67,8 +67,8 @@ SAFETYNET_NONCE = Rule(
     code="webauthn-android-safetynet/nonce",
     clause="WebAuthn L3 §8.5: nonce is the Base64 of SHA-256 over attToBeSigned",
     requires=Text(
-        ja="SafetyNetの応答のナンスは、この認証器データとクライアントデータのハッシュでなければ"
-        "なりません。",
+        ja="SafetyNetの応答のナンスは、認証器データとクライアントデータから計算した値と"
+        "一致しなければなりません。",
         en="The nonce of the response is the hash of this authenticator data and client data.",
     ),
     stops="moving a response to another key or another ceremony",
@@ -77,7 +77,7 @@ SAFETYNET_PROFILE = Rule(
     code="webauthn-android-safetynet/profile-match",
     clause="WebAuthn L3 §8.5: ctsProfileMatch is true",
     requires=Text(
-        ja="端末は、Androidの互換性試験に合格した構成と一致していなければなりません。",
+        ja="端末は、Androidの互換性テストに合格した構成と一致していなければなりません。",
         en="The device matches a profile that passed Android's compatibility tests.",
     ),
     stops="unlocked and uncertified devices",

@@ -8,7 +8,7 @@ STATEMENT_FORM = Rule(
     code="webauthn/statement-form",
     clause="WebAuthn L3 §7.1 step 22; §8",
     requires=Text(
-        ja="アテステーションステートメントは、その形式の構文に従っていなければなりません。",
+        ja="構成証明ステートメントは、その形式の構文に従っていなければなりません。",
         en="The attestation statement follows the syntax of its format.",
     ),
     stops="parser differentials",
@@ -17,8 +17,7 @@ STATEMENT_SIGNATURE = Rule(
     code="webauthn/statement-signature",
     clause="WebAuthn L3 §7.1 step 22; §8.2, §8.6",
     requires=Text(
-        ja="アテステーションの署名は、この認証器データとクライアントデータに対するものでなければ"
-        "なりません。",
+        ja="構成証明の署名は、この認証器データとクライアントデータに対するものでなければなりません。",
         en="The statement's signature is over this authenticator data and this client data.",
     ),
     stops="moving a statement to another key or another ceremony",
@@ -27,7 +26,7 @@ PACKED_CERTIFICATE = Rule(
     code="webauthn-packed/certificate",
     clause="WebAuthn L3 §8.2.1",
     requires=Text(
-        ja="packed形式の証明書は、認証器アテステーション用の項目をすべて満たさなければなりません。",
+        ja="packed形式の証明書は、認証器の構成証明に用いる証明書の要件を満たさなければなりません。",
         en="The attestation certificate is of version 3, no authority, and names country, maker "
         "and the unit Authenticator Attestation.",
     ),
@@ -46,7 +45,7 @@ SELF_ALGORITHM = Rule(
     code="webauthn-packed/self-algorithm",
     clause="WebAuthn L3 §8.2",
     requires=Text(
-        ja="自己アテステーションのアルゴリズムは、登録する鍵のものと一致しなければなりません。",
+        ja="自己構成証明のアルゴリズムは、登録する鍵のアルゴリズムと一致しなければなりません。",
         en="A self attestation uses the algorithm of the credential key itself.",
     ),
     stops="algorithm confusion",
@@ -55,7 +54,7 @@ U2F_CERTIFICATE = Rule(
     code="webauthn-fido-u2f/certificate",
     clause="WebAuthn L3 §8.6",
     requires=Text(
-        ja="fido-u2f形式の証明書は一枚だけで、その鍵はP-256でなければなりません。",
+        ja="fido-u2f形式の証明書は1枚だけで、その鍵はP-256の鍵でなければなりません。",
         en="There is exactly one attestation certificate and its key is on P-256.",
     ),
     stops="chains and keys that U2F authenticators cannot have",
@@ -64,7 +63,7 @@ U2F_KEY = Rule(
     code="webauthn-fido-u2f/key",
     clause="WebAuthn L3 §8.6",
     requires=Text(
-        ja="fido-u2f形式で登録できる鍵は、P-256の鍵（ES256）だけです。",
+        ja="fido-u2f形式で登録する鍵は、P-256の鍵（ES256）でなければなりません。",
         en="The credential key is on P-256, the only curve of U2F.",
     ),
     stops="signing a key other than the one registered",
@@ -73,7 +72,7 @@ APPLE_NONCE = Rule(
     code="webauthn-apple/nonce",
     clause="WebAuthn L3 §8.8",
     requires=Text(
-        ja="Appleの証明書に含まれるノンスは、認証器データとクライアントデータから計算した値と"
+        ja="Appleの証明書のナンスは、認証器データとクライアントデータから計算した値と"
         "一致しなければなりません。",
         en="The nonce in Apple's certificate is the digest of this authenticator and client data.",
     ),
@@ -83,7 +82,7 @@ APPLE_KEY = Rule(
     code="webauthn-apple/key",
     clause="WebAuthn L3 §8.8",
     requires=Text(
-        ja="Appleの証明書の公開鍵は、登録する鍵と同じでなければなりません。",
+        ja="Appleの証明書の公開鍵は、登録する鍵と一致しなければなりません。",
         en="Apple's certificate is for the credential key.",
     ),
     stops="registering a key that Apple did not attest",
@@ -92,7 +91,8 @@ COMPOUND_PARTS = Rule(
     code="webauthn-compound/parts",
     clause="WebAuthn L3 §8.9",
     requires=Text(
-        ja="compound形式は、入れ子でない二つ以上のステートメントから成らなければなりません。",
+        ja="compound形式は、compound以外の二つ以上の構成証明ステートメントで構成されて"
+        "いなければなりません。",
         en="A compound statement has two or more parts, none of them compound.",
     ),
     stops="nesting that exhausts the verifier, and empty shells",

@@ -12,8 +12,8 @@ VERSION = Rule(
     code="webauthn-tpm/version",
     clause="WebAuthn L3 §8.3, ver",
     requires=Text(
-        ja="tpm形式のステートメントは、TPM 2.0のものでなければなりません。",
-        en="The statement is of version 2.0.",
+        ja="tpm形式の構成証明ステートメントは、TPM 2.0のものでなければなりません。",
+        en="The statement is of TPM version 2.0.",
     ),
     stops="structures of TPM 1.2 read as those of 2.0",
 )
@@ -30,7 +30,7 @@ KEY = Rule(
     code="webauthn-tpm/key",
     clause="WebAuthn L3 §8.3: pubArea matches credentialPublicKey",
     requires=Text(
-        ja="TPMの公開領域の鍵は、登録する鍵と同じでなければなりません。",
+        ja="TPMの公開領域の鍵は、登録する鍵と一致しなければなりません。",
         en="The public area holds the credential key.",
     ),
     stops="registering a key that the TPM does not hold",
@@ -39,7 +39,7 @@ ATTEST = Rule(
     code="webauthn-tpm/attest",
     clause="TPM 2.0 Library Part 2 §10.12.12, TPMS_ATTEST; WebAuthn L3 §8.3: magic, type",
     requires=Text(
-        ja="TPMの証明データは、TPMが生成した鍵の証明（TPM2_Certify）でなければなりません。",
+        ja="TPMの構成証明データは、TPM2_Certifyによる正しいTPMS_ATTEST構造でなければなりません。",
         en="The certificate info is one well-formed TPMS_ATTEST that the TPM made by TPM2_Certify.",
     ),
     stops="data of an outsider that a TPM key signed, and quotes or time stamps read as more",
@@ -48,7 +48,7 @@ EXTRA_DATA = Rule(
     code="webauthn-tpm/extra-data",
     clause="WebAuthn L3 §8.3: extraData is the hash of attToBeSigned",
     requires=Text(
-        ja="TPMの証明は、この認証器データとクライアントデータに対するものでなければなりません。",
+        ja="TPMの構成証明は、この認証器データとクライアントデータに対するものでなければなりません。",
         en="The TPM's statement is about this authenticator data and this client data.",
     ),
     stops="moving a statement to another ceremony",
@@ -57,7 +57,7 @@ NAME = Rule(
     code="webauthn-tpm/name",
     clause="WebAuthn L3 §8.3: attested name; TPM 2.0 Library Part 1 §16, Names",
     requires=Text(
-        ja="TPMが証明した名前は、この公開領域から計算した名前でなければなりません。",
+        ja="TPMが証明した名前は、この公開領域から計算した名前と一致しなければなりません。",
         en="The name that the TPM certified is the name of this public area.",
     ),
     stops="showing one key and having another certified",
@@ -66,7 +66,8 @@ CERTIFICATE = Rule(
     code="webauthn-tpm/certificate",
     clause="WebAuthn L3 §8.3.1",
     requires=Text(
-        ja="TPMの証明書は、バージョン3で主体者名が空の、AIK専用の証明書でなければなりません。",
+        ja="TPMの証明書は、バージョン3で主体者名が空の、構成証明鍵（AIK）専用の証明書で"
+        "なければなりません。",
         en="The certificate is of version 3, for an attestation identity key and nothing else: "
         "empty subject, key purpose 2.23.133.8.3, no authority.",
     ),
@@ -76,7 +77,7 @@ TPM_NAMED = Rule(
     code="webauthn-tpm/tpm-named",
     clause="WebAuthn L3 §8.3.1; TPMv2-EK-Profile §3.2.9",
     requires=Text(
-        ja="TPMの証明書には、TPMの製造者・型番・版数が記載されていなければなりません。",
+        ja="TPMの証明書には、TPMの製造者、型番、バージョンが記載されていなければなりません。",
         en="The certificate names the TPM's manufacturer, model and version.",
     ),
     stops="certificates of keys that are in no TPM",
