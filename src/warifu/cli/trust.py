@@ -43,9 +43,9 @@ Directory = Annotated[Path, Parameter(name="--trust")]
 
 _KIND = Text(ja="種類", en="Kind")
 _SHA256 = Text(ja="スナップショット（SHA-256）", en="Snapshot (SHA-256)")
-_LEARNED = Text(ja="知った時刻", en="Learned")
-_CONFIRMED = Text(ja="公開元に確認した時刻", en="Confirmed with publisher")
-_SOURCE = Text(ja="入手元", en="Source")
+_LEARNED = Text(ja="取得日時", en="Learned")
+_CONFIRMED = Text(ja="公開元への確認日時", en="Confirmed with publisher")
+_SOURCE = Text(ja="取得元", en="Source")
 _OUTCOME = Text(ja="結果", en="Outcome")
 _SINCE_EVER = Text(ja="製品に同梱", en="bundled")
 

@@ -36,7 +36,7 @@ _BOOT = ("boot.locked", "boot.state", "operating_system.patch_level", "key.secur
 SCENES: tuple[Scene, ...] = (
     Scene(
         title=Text(
-            ja="工場出荷時のままのAndroid端末が、銀行アプリの鍵を証明します",
+            ja="工場出荷時のままのAndroid端末が、銀行アプリの鍵を構成証明します",
             en="An Android phone as it left the factory attests the bank app's key",
         ),
         honest=True,
@@ -47,7 +47,7 @@ SCENES: tuple[Scene, ...] = (
     ),
     Scene(
         title=Text(
-            ja="ブートローダーを解除した端末は、解除した事実を自ら証明することになります",
+            ja="ブートローダーのロックを解除した端末は、解除した事実を自ら証明することになります",
             en="A phone with an unlocked bootloader cannot help proving that it is unlocked",
         ),
         honest=False,
@@ -56,13 +56,13 @@ SCENES: tuple[Scene, ...] = (
         outcome=Outcome.ACCEPTED,
         facts=_BOOT,
         note=Text(
-            ja="検証器が返すのは事実です。この端末に送金を許すかどうかは、評価の方針が決めます。",
+            ja="検証器が返すのは事実だけです。この端末に送金を認めるかどうかは、評価ポリシーで決めます。",
             en="The verifier returns facts. Whether this phone may move money is for policy.",
         ),
     ),
     Scene(
         title=Text(
-            ja="別の利用者あてのチャレンジで作られた証拠を使い回します",
+            ja="別の利用者に発行されたチャレンジで作った証拠を、使い回します",
             en="Evidence made for somebody else's challenge is replayed",
         ),
         honest=False,
@@ -84,7 +84,7 @@ SCENES: tuple[Scene, ...] = (
     ),
     Scene(
         title=Text(
-            ja="アプリの鍵で証明書をもう一枚発行し、都合のよい内容を書き加えます",
+            ja="アプリの鍵で証明書をもう1枚発行し、攻撃者に都合のよい内容を記載します",
             en="The app's own key signs one more certificate that says what the attacker likes",
         ),
         honest=False,
@@ -106,7 +106,7 @@ SCENES: tuple[Scene, ...] = (
     ),
     Scene(
         title=Text(
-            ja="流出して失効した工場の鍵で証明します",
+            ja="流出し、すでに失効している工場出荷時の鍵で構成証明します",
             en="A leaked factory key, since revoked, attests",
         ),
         honest=False,
@@ -117,7 +117,7 @@ SCENES: tuple[Scene, ...] = (
     ),
     Scene(
         title=Text(
-            ja="端末は正直ですが、こちらの失効リストが三日前のものです",
+            ja="端末は正当ですが、検証する側の失効リストが3日前のものです",
             en="The phone is honest, but our revocation list is three days old",
         ),
         honest=True,
@@ -150,7 +150,7 @@ SCENES: tuple[Scene, ...] = (
     ),
     Scene(
         title=Text(
-            ja="登録済みのiPhoneが、一万円の送金依頼に署名します",
+            ja="登録済みのiPhoneが、1万円の送金依頼に署名します",
             en="The registered iPhone signs a request to transfer 10,000 yen",
         ),
         honest=True,
@@ -161,7 +161,7 @@ SCENES: tuple[Scene, ...] = (
     ),
     Scene(
         title=Text(
-            ja="通信の途中で、送金額が九万円に書き換えられます",
+            ja="通信の途中で、送金額が9万円に改ざんされます",
             en="On its way the amount becomes 90,000 yen",
         ),
         honest=False,
@@ -206,7 +206,7 @@ SCENES: tuple[Scene, ...] = (
     ),
     Scene(
         title=Text(
-            ja="偽サイトが、本物の利用者のパスキーに署名させて中継します",
+            ja="偽サイトが、正規の利用者のパスキーに署名させて中継します",
             en="A phishing site relays: the genuine user's passkey signs, but for the wrong origin",
         ),
         honest=False,
@@ -250,7 +250,7 @@ SCENES: tuple[Scene, ...] = (
     ),
     Scene(
         title=Text(
-            ja="復号鍵は正しいものの、署名はGoogleのものではありません",
+            ja="正しい鍵で暗号化されていますが、署名はGoogleのものではありません",
             en="The encryption is right, but it is not Google that signed",
         ),
         honest=False,

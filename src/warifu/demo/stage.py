@@ -16,21 +16,19 @@ if TYPE_CHECKING:
     from warifu.demo.scenes import Scene
 
 _OPENING = Text(
-    ja="模擬端末が証拠をその場で作り、検証器が判定します。認証局も鍵も、すべて今作った試験用のものです。",
+    ja="模擬端末がその場で証拠を作り、検証器が判定します。認証局も鍵も、すべて試験用に今作ったものです。",
     en="Simulated devices make their evidence now; the verifier judges it. All roots and keys are "
     "fresh and of a test world.",
 )
-_HONEST = Text(ja="正直な端末", en="honest")
-_HOSTILE = Text(ja="悪意ある端末", en="hostile")
-_SURPRISE = Text(
-    ja="この場面が示すはずの判定と異なります", en="NOT what this scene is meant to show"
-)
+_HONEST = Text(ja="正当な端末", en="honest")
+_HOSTILE = Text(ja="不正な端末", en="hostile")
+_SURPRISE = Text(ja="この場面で想定した判定と異なります", en="NOT what this scene is meant to show")
 _CLOSING = Text(
-    ja="{total}場面のうち{good}場面で、意図したとおりの判定になりました。",
+    ja="{total}場面のうち{good}場面で、想定どおりの判定になりました。",
     en="{good} of {total} verdicts are as meant.",
 )
 _NEXT = Text(
-    ja="次は、お手元の証拠で: .venv/bin/warifu verify android-key chain.pem",
+    ja="次は、お手元の証拠でお試しください：.venv/bin/warifu verify android-key chain.pem",
     en="Next, with evidence of your own: .venv/bin/warifu verify android-key chain.pem",
 )
 
