@@ -1,5 +1,6 @@
 """The command line on real evidence, as people have it in files."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,24 @@ def test_the_right_verdict(case: str, vectors: Path, capsys: pytest.CaptureFixtu
     done = run(capsys, "verify", name, vectors / file, *options, "--json")
     assert done.status == status, done.out[:2000]
     assert done.document["verdict"] == ["accepted", "refused", "", "no-statement"][status]
+
+
+RECORDED_WEBAUTHN = [
+    "registration_response_tpm--test_verify_attestation_dell_xps_13.json",
+    "registration_response_tpm--test_verify_attestation_lenovo_carbon_x1.json",
+    "registration_response_apple--test_verify_attestation_apple_passkey.json",
+]
+
+
+@pytest.mark.parametrize("name", RECORDED_WEBAUTHN)
+def test_recordings_in_standard_base64_and_with_more_around_them(
+    name: str, vectors: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recorded = json.loads((vectors / "py_webauthn" / name).read_text())
+    rp_id = recorded["verify_args"]["expected_rp_id"]
+    options = ["--at", "2021-09-01T00:00:00Z", "--app", rp_id, "--json"]
+    done = run(capsys, "verify", "webauthn", vectors / "py_webauthn" / name, *options)
+    assert done.status == 0, done.out[:2000]
 
 
 def test_der_files_of_one_chain(vectors: Path, capsys: pytest.CaptureFixture[str]) -> None:

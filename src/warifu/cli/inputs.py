@@ -143,13 +143,33 @@ def _webauthn(data: bytes) -> Input:
     document = decode_object(data)
     inner = document.get("credential")
     if not isinstance(inner, dict):
-        return Input(evidence=data)
+        return Input(evidence=_in_base64url(document, data))
     beside: dict[str, Any] = {}
     if isinstance(key := document.get("publicKey"), str):
         beside["public_key"] = _from_any_base64(key.encode())
     if type(counter := document.get("signCount")) is int:
         beside["counter"] = counter
-    return Input(evidence=json.dumps(inner).encode(), beside=beside)
+    raw = json.dumps(inner).encode()
+    return Input(evidence=_in_base64url(inner, raw), beside=beside)
+
+
+def _in_base64url(document: dict[str, Any], data: bytes) -> bytes:
+    """Some recorders write standard base64, which the specification's JSON does not know."""
+    response = document.get("response")
+    if not isinstance(response, dict):
+        return data
+    texts = [document.get(name) for name in _IDENTIFIERS] + list(response.values())
+    if not any(isinstance(each, str) and set(each) & {"+", "/", "="} for each in texts):
+        return data
+    outer = {name: _url(document[name]) for name in _IDENTIFIERS if name in document}
+    inner = {name: _url(value) for name, value in response.items()}
+    return json.dumps({**document, **outer, "response": inner}).encode()
+
+
+def _url(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return value.rstrip("=").replace("+", "-").replace("/", "_")
 
 
 def stored_credential(evidence: bytes, public_key: bytes, counter: int) -> StoredCredential:
@@ -227,6 +247,7 @@ _RECOGNISERS: dict[Format, Callable[[bytes], Input]] = {
     Format.PLAY_INTEGRITY: _token,
     Format.SAFETYNET: _token,
 }
+_IDENTIFIERS = ("id", "rawId")
 _BASE64_CHARACTERS = frozenset(
     b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=-_ \t\r\n"
 )
