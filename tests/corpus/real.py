@@ -84,6 +84,7 @@ AUDITOR_CHAINS = {
     "samples/4/1_cert-{}.der.x509": (5, "2023-06-28T14:32:10"),
     "samples/5/0_cert_{}.der": (5, "2025-11-09T02:06:21"),
 }
+AUDITOR_APP = "app.attestation.auditor"
 SAFETYNET_RP_ID = "pwl.ngrok.io"
 SPECIFICATION_TIME = moment("2025-01-08")
 TWEAG_TIME = moment("2023-01-25")
@@ -130,22 +131,26 @@ def _android(vectors: Folder) -> Iterator[Accepted]:
     for entry in json.loads((folder / "facts.json").read_bytes()):
         if "created" in entry and "challenge_hex" in entry:
             at = datetime.fromisoformat(entry["created"])
-            yield _android_chain(entry["file"], (folder / entry["file"]).read_bytes(), at, vectors)
+            evidence = (folder / entry["file"]).read_bytes()
+            app = entry["app"]["packages"][0][0] if entry.get("app") else None
+            yield _android_chain(entry["file"], evidence, at, vectors, app=app)
     for pattern, (count, made_at) in AUDITOR_CHAINS.items():
         files = [vectors / "grapheneos-auditor" / pattern.format(n) for n in range(count)]
         evidence = b"".join(file.read_bytes() for file in files)
-        yield _android_chain(pattern, evidence, moment(made_at), vectors)
+        yield _android_chain(pattern, evidence, moment(made_at), vectors, app=AUDITOR_APP)
     for chain in sorted((vectors / "google-android-key-attestation").glob("algorithm_*")):
         evidence = b"".join((chain / f"cert{n}.pem").read_bytes() for n in range(4))
         yield _android_chain(chain.name, evidence, moment("2019-07-20"), vectors)
 
 
-def _android_chain(name: str, evidence: bytes, at: datetime, vectors: Folder) -> Accepted:
+def _android_chain(
+    name: str, evidence: bytes, at: datetime, vectors: Folder, *, app: str | None = None
+) -> Accepted:
     return Accepted(
         name=name,
         format=Format.ANDROID_KEY,
         evidence=evidence,
-        expected=AndroidKeyExpectations(challenge=_android_challenge(evidence)),
+        expected=AndroidKeyExpectations(challenge=_android_challenge(evidence), app=app),
         trust=_production(at, vectors),
         at=at,
     )

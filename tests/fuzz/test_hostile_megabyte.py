@@ -1,0 +1,70 @@
+"""A hostile mebibyte for every decoder, reader and verifier: well under a second, and linear."""
+
+from __future__ import annotations
+
+import time
+from contextlib import nullcontext, suppress
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tools.fuzz.mutate import saved
+from tools.fuzz.targets import TARGETS, signatures_assumed
+from warifu.base.errors import WarifuError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tools.fuzz.targets import Target
+
+pytestmark = pytest.mark.slow
+
+MEBIBYTE = 1 << 20
+MAX_SECONDS = 0.8
+MAX_GROWTH = 3.0
+"""Between the 2 of a linear and the 4 of a quadratic reader."""
+NEGLIGIBLE_SECONDS = 0.02
+
+UNITS = (
+    *(b"\x00", b"\xff", b"\x30\x80", b"\x05\x00", b"\x81", b"\xa1\x01", b"\xd8\x62", b"\x40"),
+    *(b"[", b'{"a":', b'"\\u00e9', b"[],", b'"a":1,', b"A", b"=", b".", b"e30.", b" ", b"\n"),
+    *(b"-----BEGIN CERTIFICATE-----", b"-----BEGIN CERTIFICATE-----AAAA-----END CERTIFICATE-----"),
+)
+
+
+def inputs(name: str, size: int) -> list[bytes]:
+    """One unit again and again; each seed again and again, and with a long tail."""
+    seeds = [seed for seed in saved(name) if seed]
+    repeated = [unit * (size // len(unit)) for unit in (*UNITS, *seeds[:2])]
+    tails = [seed + bytes(size - len(seed)) for seed in seeds[:2]]
+    return repeated + tails + [_stretched(seed, size) for seed in seeds[:2]]
+
+
+def _stretched(seed: bytes, size: int) -> bytes:
+    """The middle of a seed again and again, between its beginning and its end."""
+    third = max(len(seed) // 3, 1)
+    start, middle, end = seed[:third], seed[third : 2 * third], seed[2 * third :]
+    return start + (middle or b"x") * (size // max(len(middle), 1)) + end
+
+
+def seconds(run: Callable[[bytes], object], data: bytes, times: int) -> float:
+    best = float("inf")
+    for _ in range(times):
+        started = time.thread_time()
+        with suppress(WarifuError):
+            run(data)
+        best = min(best, time.thread_time() - started)
+    return best
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_hostile_mebibyte_takes_little_time_and_no_square_of_it(name: str) -> None:
+    target: Target = TARGETS[name]
+    with signatures_assumed() if target.assumes_signatures else nullcontext():
+        for half, full in zip(inputs(name, MEBIBYTE // 2), inputs(name, MEBIBYTE), strict=True):
+            spent = seconds(target.run, full, 1)
+            if spent > NEGLIGIBLE_SECONDS:
+                spent = seconds(target.run, full, 3)
+                assert spent < MAX_SECONDS, full[:60]
+                base = max(seconds(target.run, half, 3), NEGLIGIBLE_SECONDS)
+                assert spent <= MAX_GROWTH * base, full[:60]
