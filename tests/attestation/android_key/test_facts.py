@@ -116,6 +116,8 @@ def test_what_software_attests_proves_nothing_about_the_device(
     assert claims.operating_system.patch_level is None
     assert claims.key is not None
     assert claims.key.attested_by is SecurityLevel.SOFTWARE
+    assert claims.key.security_level is SecurityLevel.SOFTWARE
+    assert detail_of(claims).key_level is SecurityLevel.TRUSTED_ENVIRONMENT
     assert claims.key.user_authentication is None
     assert claims.key.confirmation_required is None
     assert detail_of(claims).storage_level is SecurityLevel.SOFTWARE

@@ -329,7 +329,10 @@ def _key(description: KeyDescription, leaf: Certificate, algorithm: str) -> Key:
     return Key(
         public_key=leaf.public_key,
         algorithm=algorithm,
-        security_level=description.keymint_level,
+        # What software says of hardware is no more than software's word; it stands in the detail.
+        security_level=(
+            description.keymint_level if by_hardware else description.attestation_level
+        ),
         attested_by=description.attestation_level,
         endorsement=Endorsement.ANCHORED,
         user_authentication=_user_authentication(enforced),
