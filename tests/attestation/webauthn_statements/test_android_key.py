@@ -16,6 +16,7 @@ from warifu.base.pki import path as paths
 from warifu.base.pki import signature
 from warifu.handset import der_writer as w
 from warifu.handset.android_key import (
+    SOFTWARE,
     STRONGBOX,
     UNVERIFIED,
     VERIFY,
@@ -224,3 +225,24 @@ def test_certificate_below_the_credentials_own_is_refused() -> None:
     hidden = below.sign(KEY.private)
     with refused(android_rules.LEAF_DESCRIBED):
         verdict(arrange=lambda chain: [chain[0], hidden, *chain[1:]])
+
+
+def test_flags_and_aaguid_that_an_app_wrote_for_its_own_key_are_no_facts() -> None:
+    """Any app on an honest phone can have a key attested and sign data of its making with it."""
+    claims = verdict()
+    assert claims.key is not None
+    assert claims.key.endorsement is Endorsement.ANCHORED
+    assert claims.key.user_authentication is None
+    assert claims.device is not None
+    assert claims.device.aaguid is None
+    assert claims.detail.user_verified is True  # type: ignore[attr-defined]
+
+
+def test_software_that_speaks_for_hardware_proves_a_software_key() -> None:
+    def soften(evidence: AndroidEvidence) -> None:
+        evidence.description.attestation_level = SOFTWARE
+
+    claims = verdict(soften)
+    assert claims.key is not None
+    assert claims.key.attested_by is SecurityLevel.SOFTWARE
+    assert claims.key.security_level is SecurityLevel.SOFTWARE

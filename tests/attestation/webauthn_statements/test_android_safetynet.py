@@ -102,3 +102,19 @@ def test_nonce_in_the_wrong_alphabet_is_refused() -> None:
     made.payload = b'{"nonce":"-_-_","timestampMs":1,"ctsProfileMatch":true}'
     with refused(text.WELL_FORMED):
         verdict(SafetyNetStatement(server=made))
+
+
+@pytest.mark.parametrize(
+    ("package", "proved"), [("com.google.android.gms", "verified"), ("com.evil.app", None)]
+)
+def test_flags_and_aaguid_of_a_response_that_any_app_asked_for_are_no_facts(
+    package: str, proved: str | None
+) -> None:
+    made = server()
+    assert isinstance(made.payload, dict)
+    made.payload["apkPackageName"] = package
+    claims = verdict(SafetyNetStatement(server=made))
+    assert claims.key is not None
+    assert claims.key.user_authentication == proved
+    assert claims.device is not None
+    assert (claims.device.aaguid is None) is (proved is None)

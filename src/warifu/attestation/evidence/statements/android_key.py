@@ -104,6 +104,9 @@ def verify_statement(
         path=None if proved is None else proved.path,
         key_level=level,
         attested_by=description.attestation_level,
+        # Only the credential key signs the data, and any app may have such a key and write such
+        # data: Android vouches for where the key is kept, not for flags or AAGUID.
+        data_signed=False,
         detail=AndroidKeyStatementFacts(
             algorithm=named.name,
             attestation_version=description.attestation_version,
@@ -146,7 +149,9 @@ def _check_description(description: KeyDescription, client_data_hash: bytes) -> 
 
 def _enforced_level(description: KeyDescription) -> SecurityLevel:
     hardware = description.hardware_enforced
-    if hardware.origin is None or hardware.purpose is None:
+    # What software says of hardware is no more than software's word.
+    told_by_software = description.attestation_level is SecurityLevel.SOFTWARE
+    if told_by_software or hardware.origin is None or hardware.purpose is None:
         return SecurityLevel.SOFTWARE
     return description.keymint_level
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from warifu.attestation.evidence.statements.context import StatementContext
 
 MAX_VERSION_LENGTH = 32
+PLAY_SERVICES = "com.google.android.gms"
+"""The app that is Android's authenticator; any other may ask for a response about any nonce."""
 
 
 class SafetyNetStatementFacts(Struct, frozen=True, kw_only=True, tag="android-safetynet"):
@@ -65,6 +67,7 @@ def verify_statement(
         attestation_type="basic",
         certificates=response.chain,
         anchor_uses=(AnchorUse.SAFETYNET,),
+        data_signed=payload.apk_package_name == PLAY_SERVICES,
         detail=SafetyNetStatementFacts(
             version=version,
             made_at=payload.made_at,
