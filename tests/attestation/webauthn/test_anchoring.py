@@ -9,13 +9,16 @@ from tests.support import make_test_anchor, no_statement, refused, test_trust
 from warifu.attestation.claims import Endorsement, SecurityLevel
 from warifu.attestation.evidence.facts.webauthn import ModelFacts, RegistrationFacts
 from warifu.attestation.evidence.rules import webauthn as rules
+from warifu.attestation.evidence.rules import webauthn_statements
 from warifu.attestation.evidence.statements.anchoring import key_identifier
 from warifu.attestation.examination import Gaps
 from warifu.attestation.trust import rules as trust_rules
 from warifu.attestation.trust.anchors import AnchorUse
 from warifu.attestation.trust.metadata_entry import StatusReport
 from warifu.base.pki.certificate import read_certificate
+from warifu.handset.android_key import ATTESTATION, describe
 from warifu.handset.authority import Authority, new_key
+from warifu.handset.tpm import TpmStatement
 from warifu.handset.webauthn import Registration
 from warifu.handset.webauthn_statements import (
     AppleStatement,
@@ -200,3 +203,110 @@ def test_a_certificates_leniency_is_counted() -> None:
     statement.draft.signature_algorithm = ecdsa_with_null
     claims = verify(Registration(statement=statement), trust=trusting(authority.certificate))
     assert [use.name for use in claims.leniencies] == ["pki/ecdsa-parameters-null"]
+
+
+def test_a_self_signed_part_cannot_hide_the_compromise_of_the_part_that_is_anchored() -> None:
+    statement = U2FStatement()
+    root = statement.authority.certificate
+    leaf = read_certificate(statement.authority.issue(statement.draft))
+    revoked = model(
+        root,
+        aaguid=None,
+        key_identifiers=(key_identifier(leaf),),
+        statuses=(StatusReport(status="REVOKED"),),
+    )
+    compound = CompoundStatement(parts=[SelfStatement(), statement])
+    with refused(rules.NOT_COMPROMISED):
+        verify(
+            Registration(statement=compound),
+            trust=trusting(root, known=metadata(model(root), revoked)),
+        )
+
+
+def test_a_self_signed_part_lends_its_model_to_no_other() -> None:
+    statement = U2FStatement()
+    entry = model(Authority.root("Elsewhere").certificate, key_protection=("secure_element",))
+    compound = CompoundStatement(parts=[SelfStatement(), statement])
+    claims = verify(
+        Registration(statement=compound),
+        trust=trusting(statement.authority.certificate, known=metadata(entry)),
+    )
+    assert claims.key is not None
+    assert claims.key.endorsement is Endorsement.ANCHORED
+    assert claims.key.security_level is None
+    assert claims.device is not None
+    assert (claims.device.model, claims.device.aaguid) == (None, None)
+
+
+@pytest.mark.parametrize("statement", [PackedStatement(), TpmStatement()], ids=["packed", "tpm"])
+def test_an_authenticator_that_states_a_model_of_another_maker_is_not_that_model(
+    statement: PackedStatement | TpmStatement,
+) -> None:
+    """The owner of any TPM may have it certify data that names whatever AAGUID he likes."""
+    entry = model(Authority.root("Elsewhere").certificate, key_protection=("secure_element",))
+    claims = verify(
+        Registration(statement=statement),
+        trust=trusting(statement.authority.certificate, known=metadata(entry)),
+    )
+    assert claims.key is not None
+    assert claims.key.security_level is not SecurityLevel.SECURE_ELEMENT
+    assert claims.device is not None
+    assert (claims.device.model, claims.device.aaguid) == (None, None)
+    assert isinstance(claims.detail, RegistrationFacts)
+    assert claims.detail.model is None
+
+
+def test_a_key_that_can_leave_its_tpm_gets_no_level_from_metadata() -> None:
+    statement = TpmStatement(area={"attributes": 0})
+    root = statement.authority.certificate
+    entry = model(root, key_protection=("hardware", "secure_element"))
+    claims = verify(Registration(statement=statement), trust=trusting(root, known=metadata(entry)))
+    assert claims.device is not None
+    assert claims.device.model == "Warifu Key"
+    assert claims.key is not None
+    assert claims.key.security_level is None
+
+
+def test_the_metadata_root_of_androids_authenticator_vouches_for_no_packed_statement() -> None:
+    """Any app has certificates made below it, whose subject it chooses."""
+    statement = PackedStatement()
+    root = statement.authority.certificate
+    anchor = make_test_anchor(root, AnchorUse.ANDROID_KEY)
+    with no_statement(rules.ATTESTATION_TRUSTED):
+        verify(
+            Registration(statement=statement),
+            trust=test_trust(anchor, known_at=NOW, metadata=metadata(model(root))),
+        )
+
+
+def test_a_certificate_that_android_made_for_an_app_signs_no_packed_statement() -> None:
+    statement = PackedStatement()
+    statement.draft.extension(ATTESTATION, describe(b"", NOW).encode())
+    with refused(webauthn_statements.PACKED_CERTIFICATE):
+        verify(Registration(statement=statement), trust=trusting(statement.authority.certificate))
+
+
+def test_a_statement_that_covers_no_aaguid_still_must_not_state_a_compromised_model() -> None:
+    statement = U2FStatement()
+    entry = model(statuses=(StatusReport(status="REVOKED"),))
+    with refused(rules.NOT_COMPROMISED):
+        verify(
+            Registration(statement=statement),
+            trust=trusting(statement.authority.certificate, known=metadata(entry)),
+        )
+
+
+def test_stale_metadata_proves_no_model_uncompromised_to_anyone() -> None:
+    statement = AppleStatement()
+    root = statement.authority.certificate
+    stale = metadata(model(root), next_update=date(2026, 10, 1))
+    claims = verify(Registration(statement=statement), trust=trusting(root, known=stale))
+    assert rules.NOT_COMPROMISED.code not in claims.proved
+    fresh = metadata(model(root))
+    claims = verify(Registration(statement=statement), trust=trusting(root, known=fresh))
+    assert rules.NOT_COMPROMISED.code in claims.proved
+
+
+def test_metadata_that_lists_no_such_model_proves_nothing_of_it() -> None:
+    claims = verify(Registration(), trust=trusting(known=metadata()))
+    assert rules.NOT_COMPROMISED.code not in claims.proved

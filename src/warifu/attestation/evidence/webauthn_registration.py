@@ -181,7 +181,7 @@ def _claims(found: _Findings, expected: WebAuthnExpectations, exam: Examination)
         chain=chain,
         anchor=path.anchor.name if path else None,
         detail=_detail(found),
-        proved=exam.proved(_proved(found, exam)),
+        proved=exam.proved(_proved(found)),
         leniencies=exam.leniencies(),
         unchecked=exam.unchecked(),
     )
@@ -195,7 +195,7 @@ def _key(found: _Findings) -> Key:
         public_key=found.key.spki,
         algorithm=found.key.name,
         identifier=found.credential.credential_id,
-        security_level=facts.key_level or _metadata_level(found) if found.anchored else None,
+        security_level=_level(found) if found.anchored else None,
         attested_by=facts.attested_by if found.anchored else None,
         endorsement=found.anchoring.endorsement,
         user_authentication="verified" if verified else None,
@@ -227,9 +227,10 @@ def _detail(found: _Findings) -> RegistrationFacts:
 def _device(found: _Findings) -> Device:
     """The model, now that somebody we trust vouches for it."""
     aaguid, entry = found.credential.aaguid, found.anchoring.entry
+    told = found.proves_data and aaguid != _NO_MODEL and not found.anchoring.model_disowned
     return Device(
         platform=_PLATFORMS.get(found.anchoring.facts.format),
-        aaguid=_uuid_text(aaguid) if found.proves_data and aaguid != _NO_MODEL else None,
+        aaguid=_uuid_text(aaguid) if told else None,
         model=entry.description if entry else None,
     )
 
@@ -237,6 +238,12 @@ def _device(found: _Findings) -> Device:
 def _uuid_text(octets: bytes) -> str:
     digits = octets.hex()
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+
+
+def _level(found: _Findings) -> SecurityLevel | None:
+    """As the statement proves it; metadata is asked only where the format never tells."""
+    facts = found.anchoring.facts
+    return _metadata_level(found) if facts.attested_by is None else facts.key_level
 
 
 def _metadata_level(found: _Findings) -> SecurityLevel | None:
@@ -256,12 +263,12 @@ def _chain(found: _Findings, exam: Examination) -> tuple[Certificate, ...]:
     return (*path.certificates, *named)
 
 
-def _proved(found: _Findings, exam: Examination) -> list[Rule]:
+def _proved(found: _Findings) -> list[Rule]:
     """What was shown of this statement: nobody's statement is not a trusted one."""
     proved = [*_BEFORE, *found.facts.rules]
     if found.anchored:
         proved.append(rules.ATTESTATION_TRUSTED)
-    if exam.trust.metadata is not None:
+    if found.anchoring.status_known:
         proved.append(rules.NOT_COMPROMISED)
     proved.append(rules.CREDENTIAL_ID)
     return proved

@@ -21,6 +21,8 @@ from warifu.base.errors import BadEvidence, StaleTrust
 from warifu.base.pki.path import ANCHORED, Path, verify_path
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from warifu.attestation.evidence.statements.context import StatementContext
     from warifu.base.pki.certificate import Certificate
     from warifu.base.pki.path import TrustPoint
@@ -36,9 +38,14 @@ class Anchoring(Struct, frozen=True, kw_only=True):
     """The statement that reached an anchor; of a compound one, the part that did."""
     path: Path | None = None
     entry: MetadataEntry | None = None
-    """What FIDO metadata says of this model, where it is known."""
+    """What FIDO metadata says of this model, where the chain reaches a root of this very model."""
+    model_disowned: bool = False
+    """Metadata knows the AAGUID, and the chain reaches none of that model's roots: whoever filled
+    it in chose a model that is not his."""
     statuses: tuple[str, ...] = ()
     """Metadata statuses in effect at the time judged for."""
+    status_known: bool = False
+    """Whether current metadata was asked, and lists the model."""
 
 
 def anchor_statement(facts: StatementFacts, context: StatementContext) -> Anchoring:
@@ -46,28 +53,31 @@ def anchor_statement(facts: StatementFacts, context: StatementContext) -> Anchor
 
     A chain that reaches nobody we know is left open as ``webauthn/attestation-trusted``; where gaps
     are reported the statement is then `Endorsement.UNANCHORED`. Self and none leave no gap: nothing
-    is claimed.
+    is claimed. The parts of a compound statement are judged each for itself: one part must neither
+    lend its model to another, nor hide the status of another's.
 
     Raises:
         BadEvidence: ``webauthn/authenticator-not-compromised``, or a rule of certification paths
             that a chain to a known anchor breaks.
         Unchecked: No anchor, where gaps are refused.
     """
-    entry = _find_entry(facts, context)
-    statuses = _check_status(entry, facts, context)
-    endorsement, found = facts.endorsement, None
-    if endorsement is Endorsement.UNANCHORED:
-        found = _find_path(facts, context, entry)
-        if found is not None:
-            endorsement = Endorsement.ANCHORED
-        else:
-            known_at = context.trust.known_at
-            context.exam.leave_open(
-                rules.ATTESTATION_TRUSTED,
-                f"the {facts.format} chain reaches no anchor known at {known_at:%Y-%m-%d}",
-            )
-    part, path = found or (facts, None)
-    return Anchoring(endorsement=endorsement, facts=part, path=path, entry=entry, statuses=statuses)
+    if _JUDGED_BY_METADATA.intersection(facts.anchor_uses):
+        _check_freshness(context)
+    judged = [_judge(part, context) for part in facts.parts or (facts,)]
+    anchored = next((part for part in judged if part.path is not None), None)
+    if anchored is not None:
+        return anchored
+    if facts.endorsement is Endorsement.UNANCHORED:
+        known_at = context.trust.known_at
+        context.exam.leave_open(
+            rules.ATTESTATION_TRUSTED,
+            f"the {facts.format} chain reaches no anchor known at {known_at:%Y-%m-%d}",
+        )
+    return Anchoring(
+        endorsement=facts.endorsement,
+        facts=facts,
+        status_known=all(part.status_known for part in judged),
+    )
 
 
 def key_identifier(certificate: Certificate) -> str:
@@ -82,18 +92,33 @@ def key_identifier(certificate: Certificate) -> str:
     return sha1(der.to_bit_string(spki, bits, end), usedforsecurity=False).hexdigest()
 
 
-def _find_path(
-    facts: StatementFacts, context: StatementContext, entry: MetadataEntry | None
-) -> tuple[StatementFacts, Path] | None:
-    """The proved path of a statement, or of the first part of a compound one that has a path."""
-    for part in facts.parts or (facts,):
-        path = part.path
-        # A format that names no use has rules of its own for paths, and has applied them.
-        if path is None and part.anchor_uses:
-            path = _verify_path(part, context, entry)
-        if path is not None:
-            return part, path
-    return None
+def _judge(facts: StatementFacts, context: StatementContext) -> Anchoring:
+    """One statement by itself: status of its model first, then its chain."""
+    entry = _find_entry(facts, context)
+    statuses = _check_status(entry, context)
+    path = facts.path
+    # A format that names no use has rules of its own for paths, and has applied them.
+    if path is None and facts.anchor_uses:
+        path = _verify_path(facts, context, entry)
+    owned = entry is not None and path is not None and _is_root_of(path, entry)
+    return Anchoring(
+        endorsement=facts.endorsement if path is None else Endorsement.ANCHORED,
+        facts=facts,
+        path=path,
+        entry=entry if owned else None,
+        model_disowned=entry is not None and bool(entry.roots) and not owned,
+        statuses=statuses,
+        status_known=entry is not None and _is_fresh(context),
+    )
+
+
+def _is_root_of(path: Path, entry: MetadataEntry) -> bool:
+    """Whether the anchor reached is one that the publisher lists for the model, by name and key."""
+    anchor = path.anchor
+    return any(
+        root.public_key == anchor.public_key and root.subject == anchor.subject
+        for root in entry.roots
+    )
 
 
 def _verify_path(
@@ -103,7 +128,7 @@ def _verify_path(
         point for use in facts.anchor_uses for point in context.trust.points(use)
     ]
     if entry is not None:
-        points += entry.roots
+        points += _free_roots(entry, facts, context)
     try:
         return verify_path(
             facts.certificates,
@@ -117,6 +142,23 @@ def _verify_path(
         if error.rule is ANCHORED:
             return None
         raise
+
+
+def _free_roots(
+    entry: MetadataEntry, facts: StatementFacts, context: StatementContext
+) -> Iterator[TrustPoint]:
+    """The roots of a model, less those that we know to be for other formats.
+
+    The root of Android keys is also the metadata root of Android's authenticator. Below it every
+    app has certificates made, with subjects of its choice: they count by Android's rules only.
+    """
+    for root in entry.roots:
+        key = root.public_key
+        if not any(
+            anchor.point.public_key == key and anchor.uses.isdisjoint(facts.anchor_uses)
+            for anchor in context.trust.anchors
+        ):
+            yield root
 
 
 def _find_entry(facts: StatementFacts, context: StatementContext) -> MetadataEntry | None:
@@ -133,13 +175,16 @@ def _find_entry(facts: StatementFacts, context: StatementContext) -> MetadataEnt
     return None
 
 
-def _check_status(
-    entry: MetadataEntry | None, facts: StatementFacts, context: StatementContext
-) -> tuple[str, ...]:
-    if _JUDGED_BY_METADATA.intersection(facts.anchor_uses):
-        _check_freshness(context)
-    if entry is None:
-        return ()
+def _check_status(entry: MetadataEntry | None, context: StatementContext) -> tuple[str, ...]:
+    """Statuses of the model; a model that it only says to be must not be compromised either."""
+    metadata, aaguid = context.trust.metadata, context.credential.aaguid
+    stated = None if metadata is None or aaguid == _NO_MODEL else metadata.find_aaguid(aaguid)
+    if stated is not None and stated is not entry:
+        _refuse_compromised(stated, context)
+    return () if entry is None else _refuse_compromised(entry, context)
+
+
+def _refuse_compromised(entry: MetadataEntry, context: StatementContext) -> tuple[str, ...]:
     statuses = []
     for report in entry.statuses_in_effect(context.exam.at):
         if report.compromises:
@@ -160,6 +205,17 @@ def _check_freshness(context: StatementContext) -> None:
         if not context.exam.reports_gaps:
             raise
         context.exam.leave_open(rules.NOT_COMPROMISED, error.detail)
+
+
+def _is_fresh(context: StatementContext) -> bool:
+    metadata = context.trust.metadata
+    if metadata is None:
+        return False
+    try:
+        metadata.require_fresh(context.trust.known_at)
+    except StaleTrust:
+        return False
+    return True
 
 
 _JUDGED_BY_METADATA = frozenset({AnchorUse.WEBAUTHN, AnchorUse.WEBAUTHN_TPM})

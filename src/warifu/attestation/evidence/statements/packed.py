@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from warifu.attestation.claims import Endorsement
+from warifu.attestation.evidence.readers.key_description import KEY_DESCRIPTION_OID
 from warifu.attestation.evidence.rules import webauthn as rules
 from warifu.attestation.evidence.rules import webauthn_statements
 from warifu.attestation.evidence.statements.context import (
@@ -121,6 +122,9 @@ def _check_certificate(leaf: Certificate) -> None:
         raise BadEvidence(webauthn_statements.PACKED_CERTIFICATE, f"version {leaf.version}")
     if read_basic_constraints(leaf)[0]:
         raise BadEvidence(webauthn_statements.PACKED_CERTIFICATE, "an authority's certificate")
+    # Android certifies the keys of every app, under any subject the app wishes.
+    if KEY_DESCRIPTION_OID in leaf.extensions:
+        raise BadEvidence(webauthn_statements.PACKED_CERTIFICATE, "certifies the key of an app")
     subject = _read_subject(leaf.subject)
     missing = [oid for oid in _DEMANDED if not subject.get(oid)]
     if missing or subject[_ORGANIZATIONAL_UNIT] != _UNIT or len(subject[_COUNTRY]) != 2:
