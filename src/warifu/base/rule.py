@@ -31,7 +31,8 @@ class Rule(Struct, frozen=True, kw_only=True):
 class Leniency(Struct, frozen=True, kw_only=True):
     """A departure from a specification that real, honest devices make and that we accept.
 
-    Every use is counted in the claims. None may touch signatures, path or key binding.
+    Every use is counted in the claims. None may let a signature go unverified, a chain end anywhere
+    but at an anchor, or a key go unbound.
     """
 
     name: str
