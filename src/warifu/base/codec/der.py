@@ -62,7 +62,7 @@ EXPECTED_TYPE = Rule(
 TRUE_NOT_FF = Leniency(
     name="der/true-not-ff",
     departs_from="X.690 §11.1: TRUE is encoded as FF",
-    seen_on="Android KeyMaster 4 root of trust, deviceLocked encoded as 01",
+    seen_on="Android Keymaster 4 root of trust, deviceLocked encoded as 01",
 )
 
 
