@@ -49,7 +49,7 @@ CHALLENGE = Rule(
     clause="Apple, Verify the assertion, step 6",
     requires=Text(
         ja="クライアントデータには、発行したチャレンジが所定の位置に含まれていなければなりません。",
-        en="The client data holds the challenge we issued, where the app was told to put it.",
+        en="The client data holds the issued challenge in the agreed place.",
     ),
     stops="replay of a request under another session",
 )

@@ -70,7 +70,7 @@ CLIENT_HASH = Rule(
     clause="Apple, Assessing fraud risk, receipt field 4",
     requires=Text(
         ja="レシートのクライアントハッシュは、構成証明のときの値と一致しなければなりません。",
-        en="The client hash in the receipt is the one of the attestation.",
+        en="The client hash in the receipt is that of the attestation.",
     ),
     stops="the receipt of another attestation of the same key",
 )

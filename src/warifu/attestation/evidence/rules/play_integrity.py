@@ -111,7 +111,7 @@ APP_SIGNER = Rule(
     clause=f"{_VERDICTS}, Application integrity field, certificateSha256Digest",
     requires=Text(
         ja="アプリは、想定した証明書だけで署名されていなければなりません。",
-        en="The app is signed, and only with certificates that are expected.",
+        en="The app is signed by expected certificates only.",
     ),
     stops="repackaged apps",
 )

@@ -66,7 +66,7 @@ SIGNER = Rule(
     clause=f"{_FIELDS}, apkCertificateDigestSha256",
     requires=Text(
         ja="アプリは、想定した証明書だけで署名されていなければなりません。",
-        en="The app is signed, and only with certificates that are expected.",
+        en="The app is signed by expected certificates only.",
     ),
     stops="repackaged apps",
 )

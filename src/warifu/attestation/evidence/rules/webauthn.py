@@ -17,7 +17,7 @@ RESPONSE_FORM = Rule(
     clause="WebAuthn L3 §5.1.8; §7.1 steps 3-4; §7.2 steps 3-4",
     requires=Text(
         ja="応答は、登録または認証の応答として必要な項目をすべて備えたJSONでなければなりません。",
-        en="The response is the JSON of a registration or an authentication, with every member.",
+        en="The response is the JSON of a registration or an authentication, with all its members.",
     ),
     stops="passing one kind of response off as the other",
 )
@@ -53,7 +53,7 @@ TYPE = Rule(
     clause="WebAuthn L3 §7.1 step 7; §7.2 step 10",
     requires=Text(
         ja="クライアントデータの種別（登録または認証）は、実際の手続と一致しなければなりません。",
-        en="The client data is for this ceremony: registration or authentication.",
+        en="The client data states the type of this ceremony, registration or authentication.",
     ),
     stops="using a sign-in as a registration, or the reverse",
 )
@@ -161,7 +161,7 @@ STATEMENT_FORMAT = Rule(
     clause="WebAuthn L3 §7.1 step 21; §8",
     requires=Text(
         ja="構成証明の形式は、対応しているものでなければなりません。",
-        en="The attestation statement is of a format we can verify.",
+        en="The attestation statement is of a supported format.",
     ),
     stops="statements nobody checks",
 )

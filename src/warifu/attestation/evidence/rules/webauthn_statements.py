@@ -27,8 +27,7 @@ PACKED_CERTIFICATE = Rule(
     clause="WebAuthn L3 §8.2.1",
     requires=Text(
         ja="packed形式の証明書は、認証器の構成証明に用いる証明書の要件を満たさなければなりません。",
-        en="The attestation certificate is of version 3, no authority, and names country, maker "
-        "and the unit Authenticator Attestation.",
+        en="The certificate is version 3, no authority's, and names country, maker and unit.",
     ),
     stops="web server or app certificates posing as an authenticator's",
 )

@@ -68,8 +68,7 @@ CERTIFICATE = Rule(
     requires=Text(
         ja="TPMの証明書は、バージョン3で主体者名が空の、構成証明鍵（AIK）専用の証明書で"
         "なければなりません。",
-        en="The certificate is of version 3, for an attestation identity key and nothing else: "
-        "empty subject, key purpose 2.23.133.8.3, no authority.",
+        en="The certificate is version 3, has no subject and serves attestation keys (AIK) only.",
     ),
     stops="any other certificate of the same authority posing as a TPM's",
 )
