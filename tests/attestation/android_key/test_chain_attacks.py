@@ -42,6 +42,7 @@ from warifu.handset.android_key import (
 from warifu.handset.authority import basic_constraints, key_usage, name, new_key, spki
 
 NAME_CONSTRAINTS = "2.5.29.30"
+ORIGIN, IMPORTED = 702, 2
 
 
 def through_attest_key(phone: AndroidPhone) -> AndroidEvidence:
@@ -288,6 +289,16 @@ def test_an_attest_purpose_that_only_software_enforces_is_refused(phone: Android
     attest_key.hardware.remove(1)
     attest_key.software.set(1, integers(ATTEST_KEY))
     with refused(rules.ATTEST_KEY_PURPOSE):
+        judge(evidence, phone)
+
+
+def test_an_imported_attest_key_whose_owner_signs_any_description_is_refused(
+    phone: AndroidPhone,
+) -> None:
+    evidence = through_attest_key(phone)
+    assert evidence.links[1].description is not None
+    evidence.links[1].description.hardware.set(ORIGIN, w.integer(IMPORTED))
+    with refused(rules.ATTEST_KEY_ORIGIN):
         judge(evidence, phone)
 
 

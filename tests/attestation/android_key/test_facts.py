@@ -129,7 +129,8 @@ def test_software_may_attest_through_an_attest_key(phone: AndroidPhone) -> None:
     for link in evidence.links[:2]:
         assert link.description is not None
         link.description.attestation_level = SOFTWARE
-        link.description.software.set(1, dict(link.description.hardware.items)[1])
+        for number in (1, 702):
+            link.description.software.set(number, dict(link.description.hardware.items)[number])
     assert detail_of(judge(evidence, phone)).attest_keys == 1
 
 

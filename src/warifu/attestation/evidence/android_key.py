@@ -44,7 +44,7 @@ from warifu.attestation.examination import Examination, Gaps
 from warifu.base.codec import der, text
 from warifu.base.errors import BadEvidence, MalformedEvidence
 from warifu.base.pki.certificate import Certificate, read_certificate
-from warifu.base.pki.memory import read_authority
+from warifu.base.pki.memory import read_armoured_authority, read_authority
 from warifu.base.pki.path import LENGTH, MAX_PATH
 
 if TYPE_CHECKING:
@@ -172,13 +172,17 @@ def _read_evidence(evidence: bytes) -> list[Certificate]:
     """Certificates as sent. What stands above the first undescribed one is an authority's."""
     if not 0 < len(evidence) <= MAX_EVIDENCE_BYTES:
         raise MalformedEvidence(rules.CONTAINER, f"{len(evidence)} bytes")
-    blocks = text.from_pem_certificates(evidence) if _PEM in evidence else _split(evidence)
+    armoured = _PEM in evidence
+    blocks = text.split_pem_certificates(evidence) if armoured else _split(evidence)
     if len(blocks) > MAX_PATH:
         raise BadEvidence(LENGTH, f"{len(blocks)} certificates")
     certificates: list[Certificate] = []
     authorities = False
     for block in blocks:
-        certificate = read_authority(block) if authorities else read_certificate(block)
+        if authorities:
+            certificate = read_armoured_authority(block) if armoured else read_authority(block)
+        else:
+            certificate = read_certificate(text.from_base64(block) if armoured else block)
         authorities = authorities or KEY_DESCRIPTION_OID not in certificate.extensions
         certificates.append(certificate)
     return certificates
@@ -195,12 +199,14 @@ def _split(evidence: bytes) -> list[bytes]:
 
 
 def _check_attest_key(attesting: KeyDescription, attested: KeyDescription) -> None:
-    """AOSP KeyMint: a key may attest another only if that is all it may do.
+    """AOSP KeyMint: a key may attest another only if that is all it may do, and nobody has it.
 
     Both statements are of one device and one app: anything else is an attest key lent elsewhere.
     """
     if _enforced(attesting).purpose != (tags.PURPOSE_ATTEST_KEY,):
         raise BadEvidence(rules.ATTEST_KEY_PURPOSE, f"purposes {_enforced(attesting).purpose}")
+    if _enforced(attesting).origin != tags.ORIGIN_GENERATED:
+        raise BadEvidence(rules.ATTEST_KEY_ORIGIN, f"origin {_enforced(attesting).origin}")
     for what in ("attestation_level", "keymint_level", "challenge"):
         if getattr(attesting, what) != getattr(attested, what):
             raise BadEvidence(rules.ATTEST_KEY_CONSISTENT, what)
@@ -409,6 +415,7 @@ def _checked(*, attest_keys: bool, app: bool, signers: bool) -> tuple[Rule, ...]
     """The rules that one verification checks: what was not asked is not proved."""
     left = {
         rules.ATTEST_KEY_PURPOSE.code: attest_keys,
+        rules.ATTEST_KEY_ORIGIN.code: attest_keys,
         rules.ATTEST_KEY_CONSISTENT.code: attest_keys,
         rules.APP_KNOWN.code: app,
         rules.APP_SIGNERS.code: signers,

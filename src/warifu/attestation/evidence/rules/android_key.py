@@ -73,6 +73,15 @@ ATTEST_KEY_PURPOSE = Rule(
     ),
     stops="chain extension: an ordinary signing key that signs a forged description",
 )
+ATTEST_KEY_ORIGIN = Rule(
+    code="android-key/attest-key-origin",
+    clause="AOSP KeyMint, KeyOrigin.aidl: GENERATED",
+    requires=Text(
+        ja="ほかの鍵を構成証明する鍵は、それを保管する環境で生成されたものでなければなりません。",
+        en="A key that attests another was generated where it is kept, and not imported.",
+    ),
+    stops="an imported attest key whose owner signs descriptions of his own making",
+)
 ATTEST_KEY_CONSISTENT = Rule(
     code="android-key/attest-key-consistent",
     clause="AOSP KeyMint, IKeyMintDevice.aidl generateKey: attestKey",
@@ -167,6 +176,7 @@ RULES: tuple[Rule, ...] = (
     NOT_REVOKED,
     WELL_FORMED,
     ATTEST_KEY_PURPOSE,
+    ATTEST_KEY_ORIGIN,
     ATTEST_KEY_CONSISTENT,
     LEVELS_AGREE,
     LEVEL_OF_BATCH,
@@ -243,7 +253,7 @@ PROOFS: dict[str, tuple[Rule, ...]] = {
     "app.identifier": (*_STATED, APP_KNOWN, APP),
     "app.packages": _STATED,
     "app.signers": (*_STATED, APP_SIGNERS),
-    "key.public_key": (*_STATED, ATTEST_KEY_PURPOSE, KEY_FITS),
+    "key.public_key": (*_STATED, ATTEST_KEY_PURPOSE, ATTEST_KEY_ORIGIN, KEY_FITS),
     "key.algorithm": (*_STATED, KEY_FITS),
     "key.security_level": _BY_HARDWARE,
     "key.attested_by": _BY_HARDWARE,
@@ -263,7 +273,7 @@ PROOFS: dict[str, tuple[Rule, ...]] = {
     "detail.module_hash": _STATED,
     "detail.boot_key_name": _BOOT,
     "detail.provisioning": (BELOW_ATTESTATION_KEY,),
-    "detail.attest_keys": (ATTEST_KEY_PURPOSE, ATTEST_KEY_CONSISTENT),
+    "detail.attest_keys": (ATTEST_KEY_PURPOSE, ATTEST_KEY_ORIGIN, ATTEST_KEY_CONSISTENT),
     "detail.hardware_enforced": _BY_HARDWARE,
     "detail.software_enforced": _STATED,
 }
