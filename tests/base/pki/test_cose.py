@@ -97,6 +97,14 @@ def test_an_algorithm_we_do_not_take_is_refused(algorithm: Any) -> None:
         cose.read_key(changed(-7, alg=algorithm))
 
 
+@pytest.mark.parametrize("label", [True, 1.0])
+def test_labels_that_are_not_integers_are_not_taken_for_them(label: object) -> None:
+    """In Python true, 1 and 1.0 are one key of a map; for other readers they are not."""
+    key = {(label if name == 1 else name): value for name, value in KEYS[-257].public_map().items()}
+    with refused(cose.KEY):
+        cose.read_key(cbor.encode_deterministic(key))
+
+
 def test_a_weak_rsa_key_is_refused() -> None:
     modulus = (1 << 511 | 1).to_bytes(64, "big")
     with refused(pki_signature.PUBLIC_KEY):

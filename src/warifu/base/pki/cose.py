@@ -37,7 +37,7 @@ KEY = Rule(
     clause="RFC 9052 §7; RFC 9053 §7; RFC 8230 §4; WebAuthn L3 §5.8.5, §6.5.1.1",
     requires=Text(
         ja="公開鍵は、種類と曲線がアルゴリズムに適合した、正しいCOSE鍵でなければなりません。",
-        en="The public key is a sound COSE key whose type and curve fit its algorithm.",
+        en="The public key is a valid COSE key whose type and curve fit its algorithm.",
     ),
     stops="invalid curves, weak keys and algorithm confusion",
 )
@@ -46,7 +46,7 @@ ALGORITHM = Rule(
     clause="RFC 9053 §2; RFC 9864; RFC 8812; IANA COSE Algorithms",
     requires=Text(
         ja="COSEの署名アルゴリズムは、対応しているものでなければなりません。",
-        en="The COSE signature algorithm is one we support.",
+        en="The COSE signature algorithm is a supported one.",
     ),
     stops="retired or unknown algorithms",
 )
@@ -120,6 +120,9 @@ def key_from_map(item: dict[Any, Any]) -> CoseKey:
     algorithm = find_algorithm(identifier)
     if item.get(_KTY) != algorithm.key_type or type(item[_KTY]) is not int:
         raise BadEvidence(KEY, f"kty {item.get(_KTY)!r:.40} with {algorithm.name}")
+    # In Python true, 1 and 1.0 are one label; another reader would see another key, or none.
+    if any(type(label) is not int for label in item):
+        raise BadEvidence(KEY, f"labels of {algorithm.name} are not all integers")
     if len(item) != _MEMBERS[algorithm.key_type]:
         # WebAuthn L3 §6.5.1.1: no optional parameters, and surely no private ones.
         raise BadEvidence(KEY, f"{len(item)} members with {algorithm.name}")
