@@ -74,6 +74,11 @@ def test_every_tag_is_refused(tag: int) -> None:
         cbor.decode(cbor2.dumps(cbor2.CBORTag(tag, 0))[:-1] + content)
 
 
+def test_tag_in_a_prefix_is_refused() -> None:
+    with refused(cbor.WELL_FORMED):
+        cbor.decode_prefix(bytes.fromhex("d903e8 01 ff"))
+
+
 def test_shared_reference_cannot_build_a_loop() -> None:
     with refused(cbor.WELL_FORMED):
         cbor.decode(bytes.fromhex("d81c 81 d81d 00"))

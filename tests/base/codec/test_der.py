@@ -302,7 +302,9 @@ def test_signature_with_unused_bits_is_refused(content: bytes) -> None:
         der.to_bit_string(content, 0, len(content))
 
 
-@pytest.mark.parametrize(("content", "octets"), [(b"\x00", b""), (b"\x02\x04", b"\x04")])
+@pytest.mark.parametrize(
+    ("content", "octets"), [(b"\x00", b""), (b"\x02\x04", b"\x04"), (b"\x07\x80", b"\x80")]
+)
 def test_named_bits_are_read(content: bytes, octets: bytes) -> None:
     assert der.to_named_bits(content, 0, len(content)) == octets
 
@@ -314,6 +316,7 @@ def test_named_bits_are_read(content: bytes, octets: bytes) -> None:
         pytest.param(b"\x01", id="an unused bit of nothing"),
         pytest.param(b"\x08\x00", id="eight unused bits"),
         pytest.param(b"\x03\x04", id="an unused bit that is set"),
+        pytest.param(b"\x01\x01", id="the one unused bit is set"),
     ],
 )
 def test_flag_hidden_among_unused_bits_is_refused(content: bytes) -> None:

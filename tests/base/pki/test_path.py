@@ -302,6 +302,17 @@ class TestAuthorities:
             with refused(path.ISSUER_IS_AUTHORITY):
                 verify(chain)
 
+    def test_every_authority_below_counts_for_path_length(self) -> None:
+        def change(draft: CertificateDraft) -> None:
+            value = basic_constraints(authority=True, path_length=1)
+            draft.extension("2.5.29.19", value, critical=True)
+
+        upper = authority_of(ROOT, "Upper", change)
+        lower = upper.subordinate("Below")
+        lowest = lower.subordinate("Lowest")
+        with refused(path.ISSUER_IS_AUTHORITY):
+            verify((leaf_of(lowest), own(lowest), own(lower), own(upper)))
+
     def test_negative_path_length_allows_nothing(self) -> None:
         value = w.sequence(w.boolean(True), w.integer(-1))  # noqa: FBT003 - the value itself
         issuer = authority_of(
@@ -427,6 +438,15 @@ class TestOrderAndLength:
         ]
         with refused(path.NAMES_CHAIN):
             order_chain((*loop, LEAF))
+
+    def test_loop_without_any_leaf_is_refused(self) -> None:
+        ring = [Authority.root(title) for title in ("A", "B", "C", "D")]
+        issued = [
+            read_certificate(above.issue(above.draft(below.subject, spki(below.key))))
+            for below, above in zip(ring, (*ring[1:], ring[0]), strict=True)
+        ]
+        with refused(path.NAMES_CHAIN):
+            order_chain([issued[position] for position in (0, 2, 1, 3)])
 
     def test_loop_alone_is_no_proof_of_order(self) -> None:
         first, second = Authority.root("First"), Authority.root("Second")
