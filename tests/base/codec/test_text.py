@@ -119,3 +119,10 @@ def test_any_text_gives_a_value_or_one_error(data: bytes | str) -> None:
 def test_any_mixture_of_pem_gives_blocks_or_one_error(pieces: list[bytes]) -> None:
     with suppress(MalformedEvidence):
         assert text.from_pem_certificates(b"".join(pieces))
+
+
+def test_pem_blocks_are_split_without_decoding_them() -> None:
+    pem = b"junk" + text._PEM_BEGIN + b"\n@@@\n" + text._PEM_END + b"more"
+    assert text.split_pem_certificates(pem) == [b"\n@@@\n"]
+    with refused(text.WELL_FORMED):
+        text.from_pem_certificates(pem)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -298,6 +299,20 @@ class TestMemory:
         data = self.ROOT.certificate
         assert memory.read_authority(data) == read_certificate(data)
         assert memory.read_authority(data) is memory.read_authority(bytes(bytearray(data)))
+
+    def test_base64_of_an_authority_is_decoded_once(self) -> None:
+        body = base64.encodebytes(self.ROOT.certificate)
+        first = memory.read_armoured_authority(body)
+        assert first == read_certificate(self.ROOT.certificate)
+        assert memory.read_armoured_authority(bytes(bytearray(body))) is first
+        memory.forget_everything()
+        assert memory.read_armoured_authority(body) is not first
+
+    def test_long_base64_is_read_but_not_kept(self) -> None:
+        body = base64.encodebytes(self.ROOT.certificate) + b"\n" * memory.MAX_REMEMBERED_BYTES
+        held = memory._read_armoured.cache_info().currsize
+        assert memory.read_armoured_authority(body) == read_certificate(self.ROOT.certificate)
+        assert memory._read_armoured.cache_info().currsize == held
 
     def test_key_is_loaded_once(self) -> None:
         encoded = spki(self.ROOT.key)

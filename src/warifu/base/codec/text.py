@@ -61,18 +61,27 @@ def from_pem_certificates(data: bytes) -> list[bytes]:
     Raises:
         MalformedEvidence: Too large, no block, more than `MAX_PEM_BLOCKS`, or a damaged block.
     """
+    return [from_base64(body) for body in split_pem_certificates(data)]
+
+
+def split_pem_certificates(data: bytes) -> list[bytes]:
+    """The base64 of every CERTIFICATE block, in order, not decoded.
+
+    Raises:
+        MalformedEvidence: As `from_pem_certificates`, but for a damaged block.
+    """
     if len(data) > MAX_PEM_BYTES:
         raise MalformedEvidence(WELL_FORMED, f"more than {MAX_PEM_BYTES} bytes")
     pieces = data.split(_PEM_BEGIN)[1:]
     if not pieces or len(pieces) > MAX_PEM_BLOCKS:
         raise MalformedEvidence(WELL_FORMED, f"{len(pieces)} PEM blocks")
-    blocks: list[bytes] = []
+    bodies: list[bytes] = []
     for piece in pieces:
         body, found, _ = piece.partition(_PEM_END)
         if not found:
             raise MalformedEvidence(WELL_FORMED, "PEM block without end")
-        blocks.append(from_base64(body))
-    return blocks
+        bodies.append(body)
+    return bodies
 
 
 def _decode(received: str) -> bytes:

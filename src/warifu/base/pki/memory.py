@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from warifu.base.codec.text import from_base64
 from warifu.base.pki.certificate import Certificate, read_certificate
 from warifu.base.pki.signature import PublicKey, check_issued, load_public_key
 
@@ -24,6 +25,17 @@ def read_authority(data: bytes) -> Certificate:
         MalformedEvidence: As `read_certificate`.
     """
     return _read(data) if len(data) <= MAX_REMEMBERED_BYTES else read_certificate(data)
+
+
+def read_armoured_authority(body: bytes) -> Certificate:
+    """The same for the base64 of a PEM block.
+
+    Raises:
+        MalformedEvidence: As `read_certificate`, or not base64.
+    """
+    if len(body) > MAX_REMEMBERED_BYTES:
+        return read_authority(from_base64(body))
+    return _read_armoured(body)
 
 
 def load_authority_key(spki: bytes) -> PublicKey:
@@ -49,8 +61,13 @@ def check_authority_issued(child: Certificate, issuer_spki: bytes) -> None:
 
 def forget_everything() -> None:
     """Empty the memory; for measurements."""
-    for remembered in (_read, _load, _check):
+    for remembered in (_read, _read_armoured, _load, _check):
         remembered.cache_clear()
+
+
+@lru_cache(maxsize=MAX_REMEMBERED)
+def _read_armoured(body: bytes) -> Certificate:
+    return _read(from_base64(body))
 
 
 _read = lru_cache(maxsize=MAX_REMEMBERED)(read_certificate)
