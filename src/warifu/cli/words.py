@@ -228,7 +228,7 @@ FACTS = {
     "detail.origin": Text(ja="オリジン", en="Origin"),
     "cross_origin": Text(ja="ほかのサイトのフレーム内", en="In another site's frame"),
     "top_origin": Text(ja="フレームを埋め込んだサイト", en="Site around the frame"),
-    "user_present": Text(ja="利用者の操作", en="User present"),
+    "user_present": Text(ja="利用者の操作の確認", en="User present"),
     "user_verified": Text(ja="利用者の検証", en="User verified"),
     "backup_eligible": Text(ja="バックアップの可否", en="Can be backed up"),
     "backed_up": Text(ja="バックアップ済み", en="Backed up"),
