@@ -60,6 +60,18 @@ def all_rules() -> dict[str, tuple[Rule, str]]:
     return found
 
 
+def base_leniencies() -> list[Leniency]:
+    """Leniencies of decoders and certificates, which any format may count."""
+    found = {
+        value.name: value
+        for module in _modules()
+        if module.__name__.startswith("warifu.base.")
+        for value in vars(module).values()
+        if isinstance(value, Leniency)
+    }
+    return [found[name] for name in sorted(found)]
+
+
 def _format_page(name: Format, table: ModuleType) -> str:
     lines = [
         f"# `{name}`: rules and facts",
@@ -77,6 +89,8 @@ def _format_page(name: Format, table: ModuleType) -> str:
             f"| {_cell(rule.clause)} | {_cell(rule.stops)} |"
         )
     lines += ["", "## Leniencies towards real devices", "", *_leniencies(table.LENIENCIES)]
+    common = [each for each in base_leniencies() if each not in table.LENIENCIES]
+    lines += ["", "Common to every format that has certificates or CMS:", "", *_leniencies(common)]
     lines += ["", "## What proves each fact", "", "| fact | rules |", "| --- | --- |"]
     lines += [
         f"| `{path}` | {', '.join(f'`{rule.code}`' for rule in rules)} |"
