@@ -24,6 +24,7 @@ from warifu.attestation.evidence.webauthn_ceremony import (
     check_authenticator_data,
     check_client_data,
     freshness,
+    held,
 )
 from warifu.base.errors import BadEvidence
 from warifu.base.pki.cose import read_key
@@ -99,7 +100,7 @@ def verify_assertion(
         detail=AuthenticationFacts(
             **ceremony_facts(response, client, data), user_handle=response.user_handle
         ),
-        proved=exam.proved(rules.ASSERTION_RULES),
+        proved=exam.proved(held(rules.ASSERTION_RULES, client)),
         leniencies=exam.leniencies(),
         unchecked=exam.unchecked(),
     )

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         RegistrationResponse,
     )
     from warifu.attestation.examination import Examination
+    from warifu.base.rule import Rule
 
 _LOCALHOST = "localhost"
 
@@ -93,6 +94,17 @@ def check_authenticator_data(
     # §7.1 step 17, §7.2 step 18.
     if flags & BACKED_UP and not flags & BACKUP_ELIGIBLE:
         raise BadEvidence(rules.BACKUP_FLAGS)
+
+
+def held(listed: tuple[Rule, ...], client: ClientData) -> tuple[Rule, ...]:
+    """The rules of a ceremony that held.
+
+    A client that does not name the site around its frame is taken, as the specification takes it;
+    nothing is then proved about that site.
+    """
+    if client.cross_origin and client.top_origin is None:
+        return tuple(rule for rule in listed if rule is not rules.TOP_ORIGIN)
+    return listed
 
 
 def ceremony_facts(

@@ -31,6 +31,7 @@ from warifu.attestation.evidence.webauthn_ceremony import (
     check_authenticator_data,
     check_client_data,
     freshness,
+    held,
 )
 from warifu.base.codec import cbor
 from warifu.base.errors import BadEvidence, MalformedEvidence
@@ -265,7 +266,7 @@ def _chain(found: _Findings, exam: Examination) -> tuple[Certificate, ...]:
 
 def _proved(found: _Findings) -> list[Rule]:
     """What was shown of this statement: nobody's statement is not a trusted one."""
-    proved = [*_BEFORE, *found.facts.rules]
+    proved = [*held(_BEFORE, found.client), *found.facts.rules]
     if found.anchored:
         proved.append(rules.ATTESTATION_TRUSTED)
     if found.anchoring.status_known:

@@ -65,7 +65,8 @@ class WebAuthnExpectations(Expectations, frozen=True, kw_only=True):
     (or http on localhost) whose host is the RP ID or a subdomain of it."""
     framing: Framing = Framing.REFUSE
     top_origins: tuple[str, ...] | None = None
-    """Exact origins that may frame the ceremony; None leaves a gap where one does."""
+    """Exact origins that may frame the ceremony; None leaves a gap where one does. A client that
+    does not name the origin is taken, and ``webauthn/top-origin`` is then not among the proved."""
     user_verification: UserVerification = UserVerification.PREFERRED
     mediation: Mediation = Mediation.REQUESTED
     algorithms: tuple[int, ...] = tuple(ALGORITHMS)
