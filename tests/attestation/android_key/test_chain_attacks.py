@@ -388,7 +388,7 @@ def test_a_critical_extension_nobody_understands_is_refused(
 
 def test_the_dates_of_the_leaf_mean_nothing(phone: AndroidPhone, evidence: AndroidEvidence) -> None:
     evidence.leaf.draft.not_after = AT - timedelta(days=1)
-    assert judge(evidence, phone).leniencies == ()
+    assert used(judge(evidence, phone)) == {rules.DATES_OF_DESCRIBED.name: 1}
 
 
 @pytest.mark.parametrize("position", [1, 2])

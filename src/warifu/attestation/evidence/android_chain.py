@@ -91,6 +91,9 @@ def prove_chain(received: Sequence[Certificate], exam: Examination) -> AndroidCh
         provisioning.method,
         exam,
     )
+    for described in path.certificates[: topmost + 1]:
+        if not described.not_before <= exam.at <= described.not_after:
+            exam.allow(rules.DATES_OF_DESCRIBED)
     _check_revocation((*chain, anchor.certificate), exam)
     return AndroidChain(path=path, anchor=anchor, topmost=topmost, provisioning=provisioning)
 

@@ -203,6 +203,11 @@ EXPIRED_FACTORY_CHAIN = Leniency(
     departs_from="RFC 5280 §6.1.3 (a)(2): certificates are within their validity",
     seen_on="factory keys cannot be renewed; whole chains ended with the root of 2016 in 2026-05",
 )
+DATES_OF_DESCRIBED = Leniency(
+    name="android-key/dates-of-described-key",
+    departs_from="RFC 5280 §6.1.3 (a)(2): certificates are within their validity",
+    seen_on="phones whose clock is wrong, and keys whose app or owner chose other dates",
+)
 PATCH_LEVEL_FORM = Leniency(
     name="android-key/patch-level-form",
     departs_from="AOSP Tag.aidl: OS patch level YYYYMM, vendor and boot patch level YYYYMMDD",
@@ -220,6 +225,7 @@ LENIENCIES: tuple[Leniency, ...] = (
     BATCH_NOT_AUTHORITY,
     ATTEST_KEY_NOT_AUTHORITY,
     EXPIRED_FACTORY_CHAIN,
+    DATES_OF_DESCRIBED,
     TRUE_NOT_FF,
     TAGS_UNORDERED,
     UNKNOWN_TAG,
