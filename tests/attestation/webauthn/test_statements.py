@@ -388,6 +388,7 @@ def test_a_part_nobody_vouches_for_lends_its_level_to_no_other() -> None:
     assert claims.key is not None
     assert claims.key.endorsement is Endorsement.ANCHORED
     assert claims.key.security_level is None
+    assert facts_of(claims).attestation_type == "basic"
     assert claims.device is not None
     assert claims.device.platform is None
 

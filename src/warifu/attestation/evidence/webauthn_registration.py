@@ -208,7 +208,7 @@ def _detail(found: _Findings) -> RegistrationFacts:
     return RegistrationFacts(
         **ceremony_facts(found.response, found.client, found.data),
         statement_format=found.facts.format,
-        attestation_type=found.facts.attestation_type,
+        attestation_type=found.anchoring.facts.attestation_type,
         aaguid=found.credential.aaguid,
         credential_public_key=found.credential.public_key,
         algorithm=found.key.algorithm,
