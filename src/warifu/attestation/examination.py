@@ -55,7 +55,10 @@ class Examination:
         if at.tzinfo is None:
             raise Misuse(AWARE_TIME, "at")
         self.trust = trust
-        self.at = at.astimezone(UTC)
+        try:
+            self.at = at.astimezone(UTC)
+        except OverflowError as error:
+            raise Misuse(AWARE_TIME, "no such time in UTC") from error
         self._gaps = gaps
         self._open: dict[str, str] = {}
         self._lenient: dict[str, int] = {}

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 from msgspec.structs import replace
 
 from warifu.attestation.claims import Format, Gap, LeniencyUse, Realm
@@ -82,8 +82,8 @@ class Request(Struct, frozen=True, kw_only=True):
     evidence: bytes
     expected: dict[str, Any]
     """The format's expectations; secrets are left out and must be given again."""
-    at: datetime
-    known_at: datetime
+    at: Annotated[datetime, Meta(tz=True)]
+    known_at: Annotated[datetime, Meta(tz=True)]
     gaps: Gaps
     realm: Realm
     snapshots: dict[str, str]
@@ -101,6 +101,23 @@ class Verdict(Struct, frozen=True, kw_only=True):
     leniencies: tuple[LeniencyUse, ...] = ()
     unchecked: tuple[Gap, ...] = ()
     request: Request = field()
+
+
+class _ShownVoucher(Struct):
+    """What is shown of a certificate of a chain, see `vouchers.Voucher`."""
+
+    subject: str
+    serial: str
+    not_before: str
+    not_after: str
+    role: Literal["leaf", "intermediate", "anchor"]
+
+
+class _ShownClaims(Struct):
+    """The parts of saved claims that have one form for every format."""
+
+    chain: tuple[_ShownVoucher, ...] = ()
+    anchor: str | None = None
 
 
 def ask(
@@ -223,6 +240,8 @@ def decode(data: bytes) -> Verdict:
         raise MalformedEvidence(READABLE_VERDICT, f"more than {MAX_DOCUMENT_BYTES} bytes")
     try:
         verdict = msgspec.json.decode(data, type=Verdict)
+        if verdict.claims is not None:
+            msgspec.convert(verdict.claims, _ShownClaims)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedEvidence(READABLE_VERDICT, str(error)) from error
     if verdict.document != DOCUMENT_VERSION:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from typing import TYPE_CHECKING
 
 from cyclopts import App, CycloptsError
 
-from warifu.cli.ending import NO_STATEMENT, USAGE, UsageError
+from warifu.cli import output
+from warifu.cli.ending import NO_STATEMENT, REFUSED, USAGE, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,23 +36,35 @@ def make_app() -> App:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; return its exit status."""
-    from warifu.base.errors import Misuse, VerifierFault
-
+    """Run one command; return its exit status, whatever happens."""
     tokens = list(sys.argv[1:] if arguments is None else arguments)
     try:
         status = make_app()(tokens, exit_on_error=False, print_error=True)
-    except CycloptsError:
-        return USAGE
-    except (UsageError, Misuse) as error:
-        sys.stderr.write(f"warifu: {error}\n")
-        return USAGE
-    except VerifierFault as error:
-        sys.stderr.write(f"warifu: {error}\n")
-        return NO_STATEMENT
+        sys.stdout.flush()
+    except Exception as error:  # noqa: BLE001 - the interpreter would end with 1: evidence refused
+        return _end(error)
     return status if isinstance(status, int) else 0
+
+
+def _end(error: Exception) -> int:
+    """Tell the person why there is no verdict; return the exit status."""
+    from warifu.base.errors import BadEvidence, Misuse, WarifuError
+
+    if isinstance(error, CycloptsError):
+        return USAGE
+    if isinstance(error, BrokenPipeError):
+        output.abandon_output()
+        return USAGE
+    if not isinstance(error, (UsageError, WarifuError, OSError)):
+        traceback.print_exception(error)
+        return NO_STATEMENT
+    sys.stderr.write(f"warifu: {error}\n")
+    if isinstance(error, BadEvidence):
+        return REFUSED
+    return USAGE if isinstance(error, (UsageError, Misuse, OSError)) else NO_STATEMENT
 
 
 def entry() -> None:
     """Entry point of the installed command."""
+    output.speak_any_terminal()
     sys.exit(main())

@@ -6,13 +6,12 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
 from cyclopts import Parameter
 
 from warifu.attestation import verdict as verdicts
 from warifu.base.errors import MalformedEvidence, VerifierFault
 from warifu.base.secret import Secret
-from warifu.cli import inputs, words
+from warifu.cli import inputs, output, words
 from warifu.cli.ending import EXIT_CODES, REFUSED, UsageError
 from warifu.cli.trust import load_history
 from warifu.cli.values import read_file
@@ -21,7 +20,7 @@ from warifu.cli.words import Language, language_of_environment, say
 
 
 def explain(
-    file: Annotated[Path, Parameter(name="FILE")],
+    file: Annotated[Path, Parameter(name="FILE", allow_leading_hyphen=True)],
     /,
     *,
     json: Annotated[bool, Parameter(negative=())] = False,
@@ -41,7 +40,7 @@ def explain(
 
 
 def replay(
-    file: Annotated[Path, Parameter(name="FILE")],
+    file: Annotated[Path, Parameter(name="FILE", allow_leading_hyphen=True)],
     /,
     *,
     trust: Path | None = None,
@@ -75,7 +74,7 @@ def replay(
     differ = verdicts.differences(saved, again)
     if json:
         document = {"same": not differ, "differences": differ, "verdict": again}
-        sys.stdout.write(msgspec.json.encode(document).decode() + "\n")
+        output.write_json(document)
         status = EXIT_CODES[again.verdict]
     else:
         status = show(again, json=False, language=language, whole=False)
@@ -91,6 +90,6 @@ def read_verdict(path: Path) -> verdicts.Verdict:
         UsageError: It cannot be read.
     """
     try:
-        return verdicts.decode(read_file(path))
+        return verdicts.decode(read_file(path, max_bytes=verdicts.MAX_DOCUMENT_BYTES))
     except MalformedEvidence as error:
         raise UsageError(f"{path}: {error}") from error

@@ -22,7 +22,8 @@ from warifu.base.errors import MalformedEvidence
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-MAX_FILE_BYTES = 16 << 20
+MAX_FILE_BYTES = 32 << 20
+"""The largest evidence there is, a metadata BLOB, fits."""
 
 _PEM_MARK = b"-----BEGIN"
 _DER_SEQUENCE = 0x30

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console, Group, RenderableType
-from rich.markup import escape
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text as Styled
 from rich.tree import Tree
@@ -14,6 +13,7 @@ from warifu.attestation.claims import Realm
 from warifu.attestation.rule_book import RULES_BY_CODE, proofs_of
 from warifu.attestation.verdict import Outcome, Verdict
 from warifu.cli import words
+from warifu.cli.output import Terminal
 from warifu.cli.words import Language, fact_word, say
 
 if TYPE_CHECKING:
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from warifu.base.rule import Rule
 
 MAX_VALUE_CHARACTERS = 96
+GROUP = object()
+"""Stands for the value of a row that only names the rows below it."""
+MAX_LEVELS = 12
+"""How deep facts are shown, one below the other."""
 WIDTH_OF_FILES = 120
 
 _COLOURS = {
@@ -73,7 +77,7 @@ def chain_tree(claims: dict[str, Any], language: Language) -> RenderableType:
     title = say(words.CHAIN, language)
     anchor = claims.get("anchor")
     note, colour = (anchor, "green") if anchor else (say(words.UNANCHORED, language), "yellow")
-    tree = Tree(f"[bold]{title}[/]  [{colour}]{escape(note)}[/]")
+    tree = Tree(Styled.assemble((title, "bold"), "  ", (printable(note), colour)))
     branch = tree
     for voucher in reversed(chain):
         branch = branch.add(_voucher(voucher, language))
@@ -89,18 +93,20 @@ def fact_table(verdict: Verdict, language: Language) -> Table:
     claims = verdict.claims or {}
     proofs = proofs_of(verdict.format)
     open_rules = frozenset(gap.rule for gap in verdict.unchecked)
+    listed = claims.get("proved")
+    proved = frozenset(map(str, listed)) if isinstance(listed, list) else frozenset()
     for section in _SECTIONS:
         content = claims.get(section)
         rows = list(_flatten(content, section, language)) if isinstance(content, dict) else []
         if rows:
-            table.add_row(f"[bold cyan]{fact_word(section, language)}[/]", "", "")
+            table.add_row(Styled(fact_word(section, language), style="bold cyan"), "", "")
         said = ""
         for path, label, value in rows:
-            clause = _clause(path, proofs, open_rules, language)
+            clause = "" if value is GROUP else _clause(path, proofs, open_rules, proved, language)
             table.add_row(
-                f"  {escape(label)}",
-                Styled(_shown(value, language), style=_style(path, value)),
-                "〃" if clause and clause == said else clause,
+                Styled(f"  {printable(label)}"),
+                "" if value is GROUP else Styled(_shown(value, language), _style(path, value)),
+                Styled("〃" if clause and clause == said else clause),
             )
             said = clause
     return table
@@ -122,7 +128,7 @@ def fact_lines(verdict: Verdict, paths: tuple[str, ...], language: Language) -> 
 
 def to_terminal(renderable: RenderableType) -> None:
     """Print to standard output, in colour only if that is a terminal."""
-    console = Console(highlight=False)
+    console = Terminal(highlight=False)
     if not console.is_terminal:
         console.width = WIDTH_OF_FILES
     console.print(renderable)
@@ -154,12 +160,14 @@ def _outcome_line(verdict: Verdict, language: Language) -> Styled:
 def _reasons(verdict: Verdict, language: Language) -> list[RenderableType]:
     parts: list[RenderableType] = []
     for reason in verdict.reasons:
-        sentence = reason.ja if language is Language.JA else reason.en
-        parts.append(Styled.assemble(("  ✗ ", "red"), (reason.code, "bold red")))
+        sentence = printable(reason.ja if language is Language.JA else reason.en)
+        clause = printable(reason.clause)
+        parts.append(Styled.assemble(("  ✗ ", "red"), (printable(reason.code), "bold red")))
         parts.append(Styled(f"    {sentence}"))
-        parts.append(Styled(f"    {say(words.CLAUSE, language)}: {reason.clause}", style="dim"))
+        parts.append(Styled(f"    {say(words.CLAUSE, language)}: {clause}", style="dim"))
         if reason.detail:
-            parts.append(Styled(f"    {say(words.SEEN, language)}: {reason.detail}", style="dim"))
+            seen = printable(reason.detail)
+            parts.append(Styled(f"    {say(words.SEEN, language)}: {seen}", style="dim"))
     return parts
 
 
@@ -169,34 +177,39 @@ def _remarks(verdict: Verdict, language: Language) -> list[RenderableType]:
         parts.append(Styled(f"\n{say(words.UNCHECKED, language)}", style="bold yellow"))
     for gap in verdict.unchecked:
         rule = RULES_BY_CODE.get(gap.rule)
-        parts.append(Styled.assemble(("  ? ", "yellow"), gap.rule, (f"  {gap.why}", "dim")))
+        why = f"  {printable(gap.why)}"
+        parts.append(Styled.assemble(("  ? ", "yellow"), printable(gap.rule), (why, "dim")))
         if rule:
             parts.append(Styled(f"    {say(rule.requires, language)}", style="dim"))
     if verdict.leniencies:
         parts.append(Styled(f"\n{say(words.LENIENCIES, language)}", style="bold"))
     for use in verdict.leniencies:
-        times = say(words.TIMES, language).format(use.times)
-        parts.append(Styled.assemble(("  ~ ", "yellow"), use.name, (f"  {times}", "dim")))
+        times = f"  {say(words.TIMES, language).format(use.times)}"
+        parts.append(Styled.assemble(("  ~ ", "yellow"), printable(use.name), (times, "dim")))
     return parts
 
 
-def _voucher(voucher: dict[str, Any], language: Language) -> str:
+def _voucher(voucher: dict[str, Any], language: Language) -> Styled:
     role = say(words.ROLES[voucher["role"]], language)
     span = say(words.SINCE_UNTIL, language).format(
         voucher["not_before"][:10], voucher["not_after"][:10]
     )
-    subject, serial = escape(voucher["subject"]), voucher["serial"][:40]
-    return f"{subject}  [cyan]{role}[/]  [dim]{span}  #{serial}[/]"
+    subject, serial = printable(voucher["subject"]), voucher["serial"][:40]
+    return Styled.assemble(
+        f"{subject}  ", (role, "cyan"), (printable(f"  {span}  #{serial}"), "dim")
+    )
 
 
 def _flatten(
-    content: dict[str, Any], path: str, language: Language
+    content: dict[str, Any], path: str, language: Language, levels: int = MAX_LEVELS
 ) -> Iterator[tuple[str, str, Any]]:
     """Path, word and value of each fact of a section; what was not proved is not shown."""
     for key, value in content.items():
         below = f"{path}.{key}"
-        if isinstance(value, dict) and value:
-            yield from _flatten(value, below, language)
+        if isinstance(value, dict) and value and levels:
+            yield below, fact_word(below, language), GROUP
+            for path_below, label, inner in _flatten(value, below, language, levels - 1):
+                yield path_below, f"  {label}", inner
         elif value not in (None, [], {}, "") and key != "type":
             # An object identifier is its own word.
             yield below, key if "." in key else fact_word(below, language), value
@@ -206,25 +219,35 @@ def _clause(
     path: str,
     proofs: dict[str, tuple[Rule, ...]],
     open_rules: frozenset[str],
+    proved: frozenset[str],
     language: Language,
 ) -> str:
-    """The clause of the last rule that proves a fact, or the fact that it is part of."""
+    """The clause of the last rule that proved a fact here, or the fact that it is part of."""
     while path not in proofs and "." in path:
         path = path.rpartition(".")[0]
     rules = proofs.get(path, ())
     if any(rule.code in open_rules for rule in rules):
         return say(words.UNPROVED, language)
-    return rules[-1].clause if rules else ""
+    held = [rule for rule in rules if rule.code in proved]
+    return held[-1].clause if held else ""
 
 
-def _shown(value: object, language: Language) -> str:
+def printable(text: str) -> str:
+    """Text from elsewhere, without what would move the cursor, colour, or turn the writing."""
+    return "".join(c if c.isprintable() else "·" for c in text)
+
+
+def _shown(value: object, language: Language, levels: int = MAX_LEVELS) -> str:
     if isinstance(value, bool):
         return say(words.YES if value else words.NO, language)
+    if isinstance(value, list | dict) and not levels:
+        return "…"
     if isinstance(value, list):
-        return "\n".join(_shown(item, language) for item in value)
+        return "\n".join(_shown(item, language, levels - 1) for item in value)
     if isinstance(value, dict):
-        return " ".join(f"{key}={_shown(item, language)}" for key, item in value.items())
-    text = "".join(c if c.isprintable() else "·" for c in str(value))
+        members = ((key, _shown(item, language, levels - 1)) for key, item in value.items())
+        return " ".join(f"{printable(key)}={shown}" for key, shown in members)
+    text = printable(str(value))
     if len(text) <= MAX_VALUE_CHARACTERS:
         return text
     return f"{text[: MAX_VALUE_CHARACTERS - 12]}… ({len(text)})"

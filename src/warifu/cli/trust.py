@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import random
-import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cyclopts import App, Parameter
 from rich.table import Table
+from rich.text import Text as Styled
 
 from warifu.attestation.claims import Realm
 from warifu.attestation.document import rfc3339
+from warifu.attestation.trust.bundle import MAX_BYTES as MAX_BUNDLE_BYTES
 from warifu.attestation.trust.bundle import continue_history, export_bundle, read_bundle
 from warifu.attestation.trust.history import TrustHistory
 from warifu.attestation.trust.snapshot import SnapshotKind, digest
 from warifu.base.errors import BadEvidence
 from warifu.base.pki.signature import load_public_key
 from warifu.base.rule import Text
-from warifu.cli import inputs, render
+from warifu.cli import inputs, output, render
 from warifu.cli.ending import NO_STATEMENT, UsageError
 from warifu.cli.values import parse_moment, read_file
 from warifu.cli.words import Language, language_of_environment, say
@@ -133,13 +134,13 @@ def refresh_(
         world=World(now=lambda: datetime.now(UTC), sleep=time.sleep, random=random.random),
     )
     if json:
-        _print_json(report)
+        output.write_json(report)
     else:
         language = lang or language_of_environment()
         table = _table(language, _KIND, _OUTCOME, _SOURCE)
         for outcome in report.outcomes:
             reason = f" {outcome.code}: {outcome.detail}" if outcome.code else ""
-            table.add_row(outcome.kind, f"{outcome.outcome}{reason}", outcome.source)
+            _add_row(table, outcome.kind, f"{outcome.outcome}{reason}", outcome.source)
         render.to_terminal(table)
     return NO_STATEMENT if report.failed else 0
 
@@ -166,7 +167,7 @@ def show(
     records = [record for kind in SnapshotKind if (record := history.latest(kind, moment))]
     if json:
         view = history.as_of(moment)
-        _print_json(
+        output.write_json(
             {
                 "known_at": rfc3339(moment),
                 "realm": realm,
@@ -184,14 +185,14 @@ def show(
             rfc3339(each) if each > SINCE_EVER else say(_SINCE_EVER, language)
             for each in (record.learned_at, record.confirmed_at)
         )
-        table.add_row(record.kind, record.sha256[:16] + "…", learned, confirmed, record.source)
+        _add_row(table, record.kind, record.sha256[:16] + "…", learned, confirmed, record.source)
     render.to_terminal(table)
     return 0
 
 
 def add(
     kind: Annotated[Kind, Parameter(name="KIND")],
-    file: Annotated[Path, Parameter(name="FILE")],
+    file: Annotated[Path, Parameter(name="FILE", allow_leading_hyphen=True)],
     /,
     *,
     trust: Directory,
@@ -221,7 +222,7 @@ def add(
 
 
 def export(
-    file: Annotated[Path, Parameter(name="FILE")],
+    file: Annotated[Path, Parameter(name="FILE", allow_leading_hyphen=True)],
     /,
     *,
     trust: Directory,
@@ -251,7 +252,7 @@ def export(
 
 
 def import_(
-    file: Annotated[Path, Parameter(name="FILE")],
+    file: Annotated[Path, Parameter(name="FILE", allow_leading_hyphen=True)],
     /,
     *,
     trust: Directory,
@@ -271,7 +272,8 @@ def import_(
         public_key = load_public_key(inputs.public_key_bytes(read_file(key)))
     except BadEvidence as error:
         raise UsageError(f"{key}: {error}") from error
-    offered = read_bundle(read_file(file), key=public_key, realm=realm)
+    data = read_file(file, max_bytes=MAX_BUNDLE_BYTES)
+    offered = read_bundle(data, key=public_key, realm=realm)
     if trust.exists():
         directory = TrustDirectory(trust, realm=realm)
     else:
@@ -300,5 +302,6 @@ def _table(language: Language, *titles: Text) -> Table:
     return table
 
 
-def _print_json(document: Any) -> None:  # noqa: ANN401 - any document of ours
-    sys.stdout.write(msgspec.json.encode(document).decode() + "\n")
+def _add_row(table: Table, *cells: str) -> None:
+    """File names, addresses and answers of servers are text, never markup."""
+    table.add_row(*(Styled(render.printable(cell)) for cell in cells))

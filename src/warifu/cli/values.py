@@ -32,7 +32,20 @@ def parse_challenge(value: str | None) -> bytes | None:
             return text.from_base64url(body) if url else text.from_base64(body)
     except (ValueError, MalformedEvidence) as error:
         raise UsageError(f"--challenge: {value[:80]!r} does not decode") from error
-    return value.encode()
+    return parse_text(value, "--challenge").encode()
+
+
+def parse_text(value: str, option: str) -> str:
+    """Text that was given on the command line, which may be any bytes.
+
+    Raises:
+        UsageError: It is not text in the terminal's encoding.
+    """
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise UsageError(f"{option}: {value[:80]!r} is not text") from error
+    return value
 
 
 def parse_moment(value: str, option: str) -> datetime:
@@ -43,7 +56,9 @@ def parse_moment(value: str, option: str) -> datetime:
     """
     try:
         moment = datetime.fromisoformat(value)
-    except ValueError as error:
+        # The first and the last day there are do not exist in every zone.
+        _ = moment.tzinfo and moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise UsageError(f"{option}: {value[:80]!r} is not an RFC 3339 time") from error
     if moment.tzinfo is None:
         if len(value) > len("2026-03-03"):
@@ -52,20 +67,20 @@ def parse_moment(value: str, option: str) -> datetime:
     return moment.astimezone(UTC)
 
 
-def read_file(path: Path) -> bytes:
+def read_file(path: Path, *, max_bytes: int = MAX_FILE_BYTES) -> bytes:
     """The content of a file; ``-`` is standard input.
 
     Raises:
-        UsageError: It cannot be read, or is larger than `inputs.MAX_FILE_BYTES`.
+        UsageError: It cannot be read, or is larger than `max_bytes`.
     """
     try:
         if str(path) == "-":
-            data = sys.stdin.buffer.read(MAX_FILE_BYTES + 1)
+            data = sys.stdin.buffer.read(max_bytes + 1)
         else:
             with path.open("rb") as file:
-                data = file.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from error
-    if len(data) > MAX_FILE_BYTES:
-        raise UsageError(f"{path}: larger than {MAX_FILE_BYTES} bytes")
+                data = file.read(max_bytes + 1)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path}: {getattr(error, 'strerror', error)}") from error
+    if len(data) > max_bytes:
+        raise UsageError(f"{path}: larger than {max_bytes} bytes")
     return data

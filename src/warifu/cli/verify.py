@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,20 +11,21 @@ from cyclopts import Parameter
 from warifu.attestation import verdict as verdicts
 from warifu.attestation.claims import Format, Realm
 from warifu.attestation.evidence import safetynet
+from warifu.attestation.evidence.facts.webauthn import StoredCredential
 from warifu.attestation.examination import Gaps
 from warifu.attestation.verifier import expectations_for
 from warifu.base.errors import BadEvidence, MalformedEvidence, VerifierFault, WarifuError
 from warifu.base.secret import Secret
-from warifu.cli import inputs, render
+from warifu.cli import inputs, output, render
 from warifu.cli.ending import EXIT_CODES, UsageError
 from warifu.cli.trust import load_history
-from warifu.cli.values import parse_challenge, parse_moment, read_file
+from warifu.cli.values import parse_challenge, parse_moment, parse_text, read_file
 from warifu.cli.words import Language, language_of_environment
 
 
 def verify(  # noqa: PLR0913 - one parameter for each option of the command
     format_: Annotated[Format, Parameter(name="FORMAT")],
-    files: Annotated[list[Path], Parameter(name="FILE", negative=())],
+    files: Annotated[list[Path], Parameter(name="FILE", negative=(), allow_leading_hyphen=True)],
     /,
     *,
     challenge: str | None = None,
@@ -71,28 +71,30 @@ def verify(  # noqa: PLR0913 - one parameter for each option of the command
         lang: Language of the output; from the locale unless given.
     """
     now = datetime.now(UTC)
-    found = _recognise(format_, files)
+    if not files:
+        raise UsageError("no FILE given")
+    contents = [read_file(each) for each in files]
+    found = _recognise(format_, contents)
     known: dict[str, Any] = dict(found.beside if found else {})
+    public_key = _public_key(key)
     options = {
         "challenge": parse_challenge(challenge),
-        "app": app,
-        "public_key": inputs.public_key_bytes(read_file(key)) if key else None,
-        "verification_key": inputs.public_key_bytes(read_file(key)) if key else None,
+        "app": parse_text(app, "--app") if app is not None else None,
+        "public_key": public_key,
+        "verification_key": public_key,
         "client_data": read_file(client_data) if client_data else None,
         "client_data_hash": parse_challenge(client_data_hash),
         "counter": counter,
-        "origins": tuple(origin) if origin else None,
+        "origins": tuple(parse_text(each, "--origin") for each in origin) if origin else None,
         "decryption_key": _secret(decryption_key),
     }
     known.update({name: value for name, value in options.items() if value is not None})
     if format_ is Format.WEBAUTHN and found and "public_key" in known:
-        known["credential"] = inputs.stored_credential(
-            found.evidence, known["public_key"], known.get("counter", 0)
-        )
+        known["credential"] = _credential(found.evidence, known)
     expected = expectations_for(format_, known)
     request = verdicts.ask(
         format_,
-        found.evidence if found else b"".join(read_file(each) for each in files),
+        found.evidence if found else b"".join(contents),
         expected=expected,
         at=parse_moment(at, "--at") if at else _made_at(format_, found) or now,
         known_at=parse_moment(known_at, "--known-at") if known_at else now,
@@ -111,18 +113,15 @@ def verify(  # noqa: PLR0913 - one parameter for each option of the command
 def show(verdict: verdicts.Verdict, *, json: bool, language: Language, whole: bool) -> int:
     """Print a verdict and return its exit status."""
     if json:
-        sys.stdout.write(verdicts.encode(verdict).decode() + "\n")
+        output.write_json(verdict)
     else:
         draw = render.explanation if whole else render.summary
         render.to_terminal(draw(verdict, language))
     return EXIT_CODES[verdict.verdict]
 
 
-def _recognise(name: Format, files: list[Path]) -> inputs.Input | None:
+def _recognise(name: Format, contents: list[bytes]) -> inputs.Input | None:
     """What the files hold; None where that cannot be told, for the verifier to refuse."""
-    if not files:
-        raise UsageError("no FILE given")
-    contents = [read_file(each) for each in files]
     try:
         return inputs.recognise(name, contents)
     except MalformedEvidence:
@@ -136,6 +135,23 @@ def _made_at(name: Format, found: inputs.Input | None) -> datetime | None:
     try:
         return safetynet.read_made_at(found.evidence)
     except BadEvidence:
+        return None
+
+
+def _public_key(path: Path | None) -> bytes | None:
+    if path is None:
+        return None
+    try:
+        return inputs.public_key_bytes(read_file(path))
+    except MalformedEvidence as error:
+        raise UsageError(f"{path}: {error.code}") from error
+
+
+def _credential(evidence: bytes, known: dict[str, Any]) -> StoredCredential | None:
+    """The credential as stored; None where the evidence names none, for the verifier to refuse."""
+    try:
+        return inputs.stored_credential(evidence, known["public_key"], known.get("counter", 0))
+    except MalformedEvidence:
         return None
 
 

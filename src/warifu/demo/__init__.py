@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
-import msgspec
 from cyclopts import Parameter
 
 from warifu.attestation import verdict as verdicts
 from warifu.attestation.claims import Realm
+from warifu.cli import output
 from warifu.cli.words import Language, language_of_environment
 from warifu.demo.scenes import SCENES, Scene
 from warifu.demo.stage import Stage
@@ -40,7 +39,7 @@ def demo(
         surprises += not as_meant
         if stage is None:
             document = {"scene": scene.title.en, "as_meant": as_meant, "verdict": verdict}
-            sys.stdout.write(msgspec.json.encode(document).decode() + "\n")
+            output.write_json(document)
         else:
             stage.show(number, scene, verdict, as_meant=as_meant)
     if stage is not None:

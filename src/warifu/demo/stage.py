@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.text import Text as Styled
 
 from warifu.base.rule import Text
+from warifu.cli.output import Terminal
 from warifu.cli.render import WIDTH_OF_FILES, brief, fact_lines
 from warifu.cli.words import Language, say
 
@@ -40,7 +40,7 @@ class Stage:
         """Open the stage for `total` scenes."""
         self._language = language
         self._total = total
-        self._console = Console(highlight=False)
+        self._console = Terminal(highlight=False)
         if not self._console.is_terminal:
             self._console.width = WIDTH_OF_FILES
         self._console.rule("[bold]warifu 割符[/]")

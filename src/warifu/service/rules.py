@@ -26,8 +26,8 @@ DIRECTORY = Rule(
     code="trust/directory",
     clause="warifu trust directory",
     requires=Text(
-        ja="信頼情報の保存先には、初期化済みのディレクトリを指定してください。",
-        en="The trust directory exists and has been initialised.",
+        ja="信頼情報の保存先には、初期化済みで読み書きできるディレクトリを指定してください。",
+        en="The trust directory exists, has been initialised, and can be read and written.",
     ),
 )
 DIRECTORY_EMPTY = Rule(

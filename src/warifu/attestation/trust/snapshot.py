@@ -52,7 +52,7 @@ class SnapshotRecord(
     """One line of the history: at this time we learned, or were told again, this snapshot."""
 
     kind: SnapshotKind
-    sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
     """Of the bytes as published, in lower-case hex: the snapshot's name."""
     learned_at: Time
     confirmed_at: Time

@@ -60,11 +60,8 @@ class TrustDirectory:
         """
         self.path = path
         self.realm = realm
-        try:
-            with (path / "realm").open("rb") as file:
-                stated = file.read(MAX_REALM_BYTES)
-        except OSError as error:
-            raise Misuse(DIRECTORY, f"{path}: {error.strerror}") from error
+        with _usable(path), (path / "realm").open("rb") as file:
+            stated = file.read(MAX_REALM_BYTES)
         if stated.strip() != realm.value.encode():
             raise RejectedTrust(REALM, f"{path} is of realm {stated.strip()!r}")
 
@@ -122,11 +119,12 @@ class TrustDirectory:
 
     @classmethod
     def _make(cls, path: Path, realm: Realm) -> TrustDirectory:
-        path.mkdir(parents=True, exist_ok=True)
-        if any(path.iterdir()):
-            raise Misuse(DIRECTORY_EMPTY, str(path))
-        (path / "objects").mkdir()
-        _write_atomically(path / "realm", f"{realm.value}\n".encode())
+        with _usable(path):
+            path.mkdir(parents=True, exist_ok=True)
+            if any(path.iterdir()):
+                raise Misuse(DIRECTORY_EMPTY, str(path))
+            (path / "objects").mkdir()
+            _write_atomically(path / "realm", f"{realm.value}\n".encode())
         return cls(path, realm=realm)
 
     def history(self) -> TrustHistory:
@@ -149,7 +147,7 @@ class TrustDirectory:
                 would run backwards; ``trust/snapshot-intact`` where a record names no snapshot.
         """
         added = list(records)
-        with self._locked():
+        with _usable(self.path), self._locked():
             held = self._records()
             TrustHistory(realm=self.realm, records=[*held[-1:], *added], find=self._find)
             for name, data in objects.items():
@@ -168,11 +166,12 @@ class TrustDirectory:
         return self.path / "index.jsonl"
 
     def _records(self) -> list[SnapshotRecord]:
-        try:
-            with self._index.open("rb") as file:
-                data = file.read(MAX_INDEX_BYTES + 1)
-        except FileNotFoundError:
-            return []
+        with _usable(self.path):
+            try:
+                with self._index.open("rb") as file:
+                    data = file.read(MAX_INDEX_BYTES + 1)
+            except FileNotFoundError:
+                return []
         if len(data) > MAX_INDEX_BYTES:
             raise RejectedTrust(HISTORY_WELL_FORMED, f"index of more than {MAX_INDEX_BYTES} bytes")
         *lines, _unfinished = data.split(b"\n")
@@ -209,6 +208,15 @@ class TrustDirectory:
         with (self.path / "lock").open("ab") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
+
+
+@contextmanager
+def _usable(path: Path) -> Iterator[None]:
+    """What the file system refuses is the operator's to mend, and says nothing of a device."""
+    try:
+        yield
+    except OSError as error:
+        raise Misuse(DIRECTORY, f"{path}: {error.strerror}") from error
 
 
 def _whole_lines(data: bytes) -> int:
