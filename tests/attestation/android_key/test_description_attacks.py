@@ -98,6 +98,24 @@ def test_a_key_of_another_algorithm_than_described_is_refused(
         judge(evidence, phone)
 
 
+@pytest.mark.parametrize("algorithm", [None, 32, 128], ids=["none", "aes", "hmac"])
+def test_a_description_that_fits_no_certified_key_is_refused(
+    phone: AndroidPhone, evidence: AndroidEvidence, algorithm: int | None
+) -> None:
+    evidence.description.hardware.remove(2)
+    if algorithm is not None:
+        evidence.description.hardware.set(2, w.integer(algorithm))
+    with refused(rules.KEY_FITS):
+        judge(evidence, phone)
+
+
+def test_a_description_of_an_algorithm_newer_than_this_code_is_accepted(
+    phone: AndroidPhone, evidence: AndroidEvidence
+) -> None:
+    evidence.description.hardware.set(2, w.integer(5))
+    assert detail_of(judge(evidence, phone)).hardware_enforced.algorithm == 5
+
+
 @pytest.mark.parametrize("challenge", [b"", CHALLENGE[:-1], CHALLENGE + b"\0", b"\0" + CHALLENGE])
 def test_a_statement_for_another_challenge_is_refused(
     phone: AndroidPhone, evidence: AndroidEvidence, challenge: bytes

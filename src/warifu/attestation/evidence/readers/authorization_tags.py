@@ -124,6 +124,8 @@ PURPOSE_ATTEST_KEY = 7
 ALGORITHM_RSA = 1
 ALGORITHM_EC = 3
 ALGORITHM_ML_DSA = 4
+SECRET_KEY_ALGORITHMS = (32, 33, 128)
+"""AES, triple DES, HMAC: no certificate is made for their keys."""
 
 ORIGIN_GENERATED = 0
 
