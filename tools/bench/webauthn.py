@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from tools.bench import floor, peers
 from tools.bench.case import Case, Limits, MakeCase, Request
-from tools.bench.trust import production, with_root
+from tools.bench.trust import METADATA_AT, production, with_metadata, with_root
 from warifu.attestation.claims import Format
 from warifu.attestation.evidence.facts.webauthn import StoredCredential, WebAuthnExpectations
 from warifu.attestation.evidence.readers.authenticator_data import read_authenticator_data
@@ -106,9 +106,7 @@ def _registrations(vectors: Path) -> list[Recorded]:
                 title=title,
                 ceremony=_from_device(vector),
                 trust_root=None,
-                at=datetime.fromisoformat(stated).replace(tzinfo=UTC)
-                if stated
-                else SPECIFICATION_MADE_AT,
+                at=datetime.fromisoformat(stated).replace(tzinfo=UTC) if stated else METADATA_AT,
             )
         )
     return found
@@ -157,8 +155,7 @@ def _registration(item: Recorded, vectors: Path) -> Case:
     name = statement["fmt"]
     request = _request(item, vectors)
     claims = request.verify()
-    parts = _statement_signature(statement, from_base64url(response["clientDataJSON"]))
-    own = len(parts)
+    parts, own = _statement_signature(statement, from_base64url(response["clientDataJSON"]))
     count = _device_certificates(claims)
     parts += floor.chain(claims.chain, count)
     roots = [claims.chain[-1].der] if claims.anchor else []
@@ -206,11 +203,13 @@ def _authentication(item: Recorded, vectors: Path) -> Case:
 
 
 def _request(item: Recorded, vectors: Path) -> Request:
-    trust = (
-        production(item.at, vectors)
-        if item.trust_root is None
-        else with_root(item.at, item.trust_root, AnchorUse.WEBAUTHN, AnchorUse.WEBAUTHN_TPM)
-    )
+    if item.trust_root is not None:
+        uses = (AnchorUse.WEBAUTHN, AnchorUse.WEBAUTHN_TPM)
+        trust = with_root(item.at, item.trust_root, *uses)
+    elif item.at == METADATA_AT:
+        trust = with_metadata(vectors)
+    else:
+        trust = production(item.at, vectors)
     return Request(
         format=Format.WEBAUTHN,
         evidence=item.ceremony.response,
@@ -226,13 +225,13 @@ def _request(item: Recorded, vectors: Path) -> Request:
     )
 
 
-def _statement_signature(statement: dict[str, Any], client_data: bytes) -> list[Work]:
-    """The signature of the statement itself; none and apple have none."""
+def _statement_signature(statement: dict[str, Any], client_data: bytes) -> tuple[list[Work], str]:
+    """The signature of the statement itself, and by which key; none and apple have none."""
     parts, data = statement["attStmt"], statement["authData"]
     client_data_hash = sha256(client_data).digest()
     credential = read_authenticator_data(data).credential
     if credential is None or statement["fmt"] in {"none", "apple"}:
-        return []
+        return [], ""
     key = cose.read_key(credential.public_key)
     signed, scheme = data + client_data_hash, None
     if statement["fmt"] == "tpm":
@@ -247,7 +246,7 @@ def _statement_signature(statement: dict[str, Any], client_data: bytes) -> list[
             cose.RS1_SCHEME if identifier == cose.RS1 else cose.find_algorithm(identifier).scheme
         )
     spki = read_certificate(parts["x5c"][0]).public_key if "x5c" in parts else key.spki
-    return [floor.signature(scheme, spki, parts["sig"], signed)]
+    return [floor.signature(scheme, spki, parts["sig"], signed)], floor.kind_of(spki)
 
 
 def _device_certificates(claims: Claims) -> int:
@@ -258,12 +257,12 @@ def _device_certificates(claims: Claims) -> int:
     return 1 + described
 
 
-def _words(own: int, claims: Claims, count: int) -> str:
-    words = [f"{own} signature"] if own else []
+def _words(own: str, claims: Claims, count: int) -> str:
+    words = [f"1 signature, by {own}"] if own else []
     signers = [floor.kind_of(certificate.public_key) for certificate in claims.chain[1 : count + 1]]
     if count:
         words.append(f"{count} certificate{'s' * (count > 1)}, by {', '.join(signers)}")
-    return " and ".join(words) or "nothing is signed"
+    return "; ".join(words) or "nothing is signed"
 
 
 def _from_specification(vector: dict[str, Any], what: str) -> peers.Ceremony:
@@ -280,7 +279,7 @@ def _from_specification(vector: dict[str, Any], what: str) -> peers.Ceremony:
         },
     }
     return peers.Ceremony(
-        response=json.dumps(response).encode(),
+        response=_as_browsers_write(response),
         challenge=bytes.fromhex(part["challenge"]),
         rp_id=vector["rp_id"],
         origin=vector["origin"],
@@ -297,11 +296,16 @@ def _from_device(vector: dict[str, Any]) -> peers.Ceremony:
         if member in response:
             response[member] = response[member].translate(_TO_URL_ALPHABET)
     return peers.Ceremony(
-        response=json.dumps(credential).encode(),
+        response=_as_browsers_write(credential),
         challenge=from_base64url(arguments["expected_challenge"]["b64url"]),
         rp_id=arguments["expected_rp_id"],
         origin=origin if isinstance(origin, str) else origin[0],
     )
+
+
+def _as_browsers_write(credential: dict[str, Any]) -> bytes:
+    """JSON.stringify leaves no white space."""
+    return json.dumps(credential, separators=(",", ":")).encode()
 
 
 _TO_URL_ALPHABET = str.maketrans("+/", "-_")
