@@ -213,7 +213,10 @@ def test_patch_levels_in_all_their_forms(
     assert used(claims) == ({} if leniency is None else {leniency.name: 1})
 
 
-@pytest.mark.parametrize(("value", "meant"), [(0, None), (80100, "8.1.0"), (160000, "16.0.0")])
+@pytest.mark.parametrize(
+    ("value", "meant"),
+    [(0, None), (80100, "8.1.0"), (160000, "16.0.0"), (-1, None), (1_000_000, None)],
+)
 def test_versions_of_the_system(
     phone: AndroidPhone, evidence: AndroidEvidence, value: int, meant: str | None
 ) -> None:

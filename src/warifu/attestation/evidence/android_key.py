@@ -54,6 +54,7 @@ if TYPE_CHECKING:
 MAX_EVIDENCE_BYTES = 128 << 10
 MIN_YEAR = 2000
 MAX_YEAR = 2999
+MAX_OS_VERSION = 99_99_99
 MAX_MILLISECONDS = 253_402_300_799_999
 """The last moment of the year 9999."""
 
@@ -294,14 +295,19 @@ def _boot(description: KeyDescription) -> Boot | None:
 
 def _operating_system(description: KeyDescription, exam: Examination) -> OperatingSystem:
     enforced = _proved_by_hardware(description)
-    version = enforced.os_version
     return OperatingSystem(
-        # AOSP Tag.aidl OS_VERSION: MMmmss in decimal; zero where the build has no number.
-        version=f"{version // 10000}.{version // 100 % 100}.{version % 100}" if version else None,
+        version=_version(enforced.os_version),
         patch_level=_patch_level(enforced.os_patch_level, exam, with_day=False),
         vendor_patch_level=_patch_level(enforced.vendor_patch_level, exam, with_day=True),
         boot_patch_level=_patch_level(enforced.boot_patch_level, exam, with_day=True),
     )
+
+
+def _version(number: int | None) -> str | None:
+    """AOSP Tag.aidl OS_VERSION: MMmmss in decimal; zero where the build has no number."""
+    if number is None or not 0 < number <= MAX_OS_VERSION:
+        return None
+    return f"{number // 10000}.{number // 100 % 100}.{number % 100}"
 
 
 def _patch_level(value: int | None, exam: Examination, *, with_day: bool) -> str | None:
