@@ -27,7 +27,7 @@ def plain(result: Result) -> str:
         shown.append(f"{cells[0]:{widths[0]}}  {numbers}  {cells[-1]}".rstrip())
     shown += [
         f"{found.workers} workers: {found.per_second:.0f} verifications a second, "
-        f"{found.times_one:.2f}× one worker"
+        f"{found.times_one:.2f}× one worker, {found.here_micros:.0f} µs each in the calling process"
         for found in result.throughput
     ]
     if result.memory:
@@ -75,10 +75,11 @@ def _limits(rows: Sequence[Row]) -> Iterator[str]:
 
 
 def _batches(throughput: Sequence[Throughput]) -> Iterator[str]:
-    yield "| workers | verifications a second | × one worker |"
-    yield "|--:|--:|--:|"
+    yield "| workers | verifications a second | × one worker | µs of the calling process |"
+    yield "|--:|--:|--:|--:|"
     for found in throughput:
-        yield f"| {found.workers} | {found.per_second:.0f} | {found.times_one:.2f} |"
+        rate, times = f"{found.per_second:.0f}", f"{found.times_one:.2f}"
+        yield f"| {found.workers} | {rate} | {times} | {found.here_micros:.0f} |"
 
 
 def _memory(samples: Sequence[Memory]) -> Iterator[str]:

@@ -8,7 +8,7 @@ import sys
 from itertools import cycle, islice
 from pathlib import Path
 from statistics import median
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -37,6 +37,8 @@ class Throughput(Struct, frozen=True, kw_only=True):
     per_second: float
     times_one: float
     """Median over the rounds of the ratio to one worker in the same round."""
+    here_micros: float
+    """Processor time of the calling process per verification: what does not spread over cores."""
 
 
 class Memory(Struct, frozen=True, kw_only=True):
@@ -55,17 +57,18 @@ def key_of(claims: Claims) -> bytes | None:
 
 def throughput(request: Request, most_workers: int, rounds: int = ROUNDS) -> list[Throughput]:
     """Measure one to `most_workers` processes, in turn within each round."""
-    found: dict[int, list[float]] = {workers: [] for workers in range(1, most_workers + 1)}
+    found: dict[int, list[tuple[float, float]]] = {n + 1: [] for n in range(most_workers)}
     for _ in range(rounds):
-        for workers, rates in found.items():
-            rates.append(_rate(request, workers))
+        for workers, measured in found.items():
+            measured.append(_rate(request, workers))
     return [
         Throughput(
             workers=workers,
-            per_second=median(rates),
-            times_one=median(a / b for a, b in zip(rates, found[1], strict=True)),
+            per_second=median(rate for rate, _ in measured),
+            times_one=median(a / b for (a, _), (b, _) in zip(measured, found[1], strict=True)),
+            here_micros=median(here for _, here in measured),
         )
-        for workers, rates in found.items()
+        for workers, measured in found.items()
     ]
 
 
@@ -94,7 +97,8 @@ def memory(requests: Sequence[Request], verifications: int = VERIFICATIONS) -> l
     return samples
 
 
-def _rate(request: Request, workers: int) -> float:
+def _rate(request: Request, workers: int) -> tuple[float, float]:
+    """Verifications a second, and microseconds of this process for each."""
     warm = batch.CHUNK * batch.CHUNKS_AHEAD * workers
     outcomes = batch.verify_many(
         islice(_copies(request), warm + CALLS),
@@ -105,10 +109,10 @@ def _rate(request: Request, workers: int) -> float:
     for outcome in islice(outcomes, warm):
         if isinstance(outcome, WarifuError):
             raise outcome
-    start = perf_counter()
+    start, busy = perf_counter(), process_time()
     for _ in outcomes:
         pass
-    return CALLS / (perf_counter() - start)
+    return CALLS / (perf_counter() - start), (process_time() - busy) / CALLS * 1e6
 
 
 def _copies(request: Request) -> Iterator[batch.Request]:
