@@ -73,6 +73,7 @@ KEY_USAGE = der.from_oid_text("2.5.29.15")
 EXTENDED_KEY_USAGE = der.from_oid_text("2.5.29.37")
 SUBJECT_ALTERNATIVE_NAME = der.from_oid_text("2.5.29.17")
 _ECDSA_PREFIX = der.from_oid_text("1.2.840.10045.4")
+_DER_TRUTHS = (b"\x00", b"\xff", b"")
 _DER_NULL = b"\x05\x00"
 _VERSION_TAG = 0xA0
 _ISSUER_UNIQUE_ID = 0x81
@@ -260,7 +261,10 @@ def _read_extensions(data: bytes, start: int, stop: int) -> _Extensions:
         oid = data[oid_start:oid_stop]
         if oid in found:
             raise MalformedEvidence(UNIQUE_EXTENSIONS, der.to_oid_text(oid))
-        found[oid] = Extension(critical, data[content:end])
+        value = data[content:end]
+        if oid == BASIC_CONSTRAINTS and value[2:4] == b"\x01\x01" and value[4:5] not in _DER_TRUTHS:
+            leniencies.append(der.TRUE_NOT_FF)
+        found[oid] = Extension(critical, value)
         if len(found) > MAX_EXTENSIONS:
             raise MalformedEvidence(WELL_FORMED, f"more than {MAX_EXTENSIONS} extensions")
     return found, tuple(leniencies)
