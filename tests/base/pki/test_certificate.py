@@ -264,7 +264,7 @@ def test_critical_that_is_not_ff_is_read_and_counted() -> None:
 
 def test_an_authority_whose_true_is_not_ff_is_read_and_counted() -> None:
     draft = Authority.root().draft(name("authority"), spki(new_key()))
-    draft.extension("2.5.29.19", w.sequence(w.boolean(True, true=0x01)), critical=True)
+    draft.extension("2.5.29.19", w.sequence(w.boolean(value=True, true=0x01)), critical=True)
     found = read_certificate(draft.sign(new_key()))
     assert found.leniencies == (der.TRUE_NOT_FF,)
 
