@@ -29,6 +29,7 @@ from warifu.attestation.verifier import (
     format_of,
     unwrap,
 )
+from warifu.base.codec import cmw
 from warifu.base.codec.text import to_base64url
 from warifu.demo.world import CHALLENGE, World
 
@@ -90,6 +91,13 @@ def test_json_and_cbor_wrapped_evidence_is_the_same_evidence() -> None:
     record = json.dumps([MEDIA_TYPE, to_base64url(data)]).encode()
     assert unwrap(record) == unwrap(cbor2.dumps([MEDIA_TYPE, data]))
     assert unwrap(record) == Evidence(media_type=MEDIA_TYPE, data=data)
+
+
+def test_an_endorsement_does_not_pose_as_evidence() -> None:
+    endorsement = int(cmw.Indicator.ENDORSEMENTS)
+    with refused(cmw.INDICATOR):
+        unwrap(cbor2.dumps([MEDIA_TYPE, b"x", endorsement]))
+    unwrap(cbor2.dumps([MEDIA_TYPE, b"x", endorsement | int(cmw.Indicator.EVIDENCE)]))
 
 
 def test_expectations_take_what_their_format_knows() -> None:

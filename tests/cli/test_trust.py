@@ -92,6 +92,79 @@ def test_a_history_is_carried_as_one_signed_file(
     assert [r["sha256"] for r in here["records"]] == [r["sha256"] for r in there["records"]]
 
 
+def test_a_verdict_is_replayed_on_another_machine(
+    trust: Path, keys: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    evidence, saved = tmp_path / "garbage", tmp_path / "verdict.json"
+    evidence.write_bytes(b"no evidence")
+    verified = run(capsys, "verify", "android-key", evidence, "--trust", trust, "--json")
+    saved.write_text(verified.out)
+    bundle, later, same = (tmp_path / name for name in ("bundle", "later", "same"))
+    run(capsys, "trust", "export", bundle, "--trust", trust, "--key", keys[0])
+    take = ["trust", "import", bundle, "--key", keys[1], "--trust"]
+    assert run(capsys, *take, later).status == 0
+    assert run(capsys, *take, same, "--as-recorded").status == 0
+    # What was only learned now was not believed then.
+    assert run(capsys, "replay", saved, "--trust", later).status == 1
+    assert run(capsys, "replay", saved, "--trust", same, "--json").document["same"] is True
+    again = run(capsys, *take, same, "--as-recorded")
+    assert (again.status, "trust/directory-empty" in again.err) == (2, True)
+
+
+def test_a_bundle_may_be_taken_into_an_empty_folder(
+    trust: Path, keys: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bundle, empty = tmp_path / "bundle", tmp_path / "empty"
+    empty.mkdir()
+    run(capsys, "trust", "export", bundle, "--trust", trust, "--key", keys[0])
+    done = run(capsys, "trust", "import", bundle, "--key", keys[1], "--trust", empty)
+    assert done.status == 0, done.err
+
+
+def test_what_is_written_is_told_as_json(
+    keys: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trust, bundle, revoked = tmp_path / "made", tmp_path / "bundle", tmp_path / "status.json"
+    revoked.write_text(REVOKED)
+    made = run(capsys, "trust", "init", "--trust", trust, "--json").document["records"]
+    assert {record["kind"] for record in made} == {"anchors", "boot-keys"}
+    options = ["--trust", trust, "--json"]
+    added = run(capsys, "trust", "add", "android-revocation", revoked, *options)
+    assert [record["kind"] for record in added.document["records"]] == ["android-revocation"]
+    written = run(capsys, "trust", "export", bundle, *options, "--key", keys[0])
+    elsewhere = ["--trust", tmp_path / "elsewhere", "--json"]
+    taken = run(capsys, "trust", "import", bundle, *elsewhere, "--key", keys[1])
+    names = [[record["sha256"] for record in each.document["records"]] for each in (written, taken)]
+    assert names[0] == names[1]
+    assert len(names[0]) == 3
+
+
+def test_a_person_sees_when_what_is_believed_grows_stale(
+    trust: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    revoked = tmp_path / "status.json"
+    revoked.write_text(REVOKED)
+    learned = ["--learned-at", "2099-03-03T00:00:00Z"]
+    run(capsys, "trust", "add", "android-revocation", revoked, "--trust", trust, *learned)
+    show = ["trust", "show", "--trust", trust, "--lang", "en", "--known-at"]
+    fresh = run(capsys, *show, "2099-03-04T00:00:00Z", "--json").document
+    assert fresh["believed_until"] == {"android-revocation": "2099-03-04T00:00:00Z"}
+    assert fresh["stale"] == []
+    assert "(stale)" not in run(capsys, *show, "2099-03-04T00:00:00Z").out
+    late = "2099-03-04T00:00:01Z"
+    assert run(capsys, *show, late, "--json").document["stale"] == ["android-revocation"]
+    assert "(stale)" in run(capsys, *show, late).out
+
+
+def test_a_damaged_snapshot_is_not_listed_as_believed(
+    trust: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for each in (trust / "objects").iterdir():
+        each.write_bytes(b"decayed")
+    done = run(capsys, "trust", "show", "--trust", trust)
+    assert (done.status, "trust/snapshot-intact" in done.err) == (3, True)
+
+
 def test_a_tampered_bundle_is_not_taken(
     trust: Path, keys: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -30,7 +30,7 @@ from warifu.attestation.evidence.facts.webauthn import WebAuthnExpectations
 from warifu.attestation.examination import Gaps
 from warifu.attestation.expectations import Expectations
 from warifu.base.codec import cmw
-from warifu.base.errors import BadEvidence, Misuse
+from warifu.base.errors import BadEvidence, MalformedEvidence, Misuse
 from warifu.base.rule import Rule, Text
 
 if TYPE_CHECKING:
@@ -184,9 +184,11 @@ def unwrap(data: bytes) -> Evidence:
     """Evidence from a CMW record, JSON or CBOR (RFC 9999 §3).
 
     Raises:
-        MalformedEvidence: Not a CMW record.
+        MalformedEvidence: Not a CMW record, or one that says it holds something else.
     """
     wrapped = cmw.decode_record(data)
+    if wrapped.indicator is not None and cmw.Indicator.EVIDENCE not in wrapped.indicator:
+        raise MalformedEvidence(cmw.INDICATOR, "the record says that it holds no evidence")
     return Evidence(media_type=wrapped.media_type, data=wrapped.value)
 
 

@@ -102,7 +102,11 @@ def fact_table(verdict: Verdict, language: Language) -> Table:
             table.add_row(Styled(fact_word(section, language), style="bold cyan"), "", "")
         said = ""
         for path, label, value in rows:
-            clause = "" if value is GROUP else _clause(path, proofs, open_rules, proved, language)
+            clause = (
+                ""
+                if value is GROUP
+                else _clause(path, proofs, open_rules, proved, language=language)
+            )
             table.add_row(
                 Styled(f"  {printable(label)}"),
                 "" if value is GROUP else Styled(_shown(value, language), _style(path, value)),
@@ -220,6 +224,7 @@ def _clause(
     proofs: dict[str, tuple[Rule, ...]],
     open_rules: frozenset[str],
     proved: frozenset[str],
+    *,
     language: Language,
 ) -> str:
     """The clause of the last rule that proved a fact here, or the fact that it is part of."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
-import time
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, time
 from pathlib import Path
+from time import sleep
 from typing import Annotated, Literal
 
 import msgspec
@@ -20,8 +22,10 @@ from warifu.attestation.document import rfc3339
 from warifu.attestation.trust.bundle import MAX_BYTES as MAX_BUNDLE_BYTES
 from warifu.attestation.trust.bundle import continue_history, export_bundle, read_bundle
 from warifu.attestation.trust.history import TrustHistory
-from warifu.attestation.trust.snapshot import SnapshotKind, digest
-from warifu.base.errors import BadEvidence
+from warifu.attestation.trust.revocation import MAX_AGE as REVOCATION_MAX_AGE
+from warifu.attestation.trust.snapshot import SnapshotKind, SnapshotRecord, digest
+from warifu.attestation.trust.view import TrustView
+from warifu.base.errors import BadEvidence, MissingTrust
 from warifu.base.pki.signature import load_public_key
 from warifu.base.rule import Text
 from warifu.cli import inputs, output, render
@@ -47,6 +51,8 @@ _SHA256 = Text(ja="スナップショット（SHA-256）", en="Snapshot (SHA-256
 _LEARNED = Text(ja="取得日時", en="Learned")
 _CONFIRMED = Text(ja="公開元への確認日時", en="Confirmed with publisher")
 _SOURCE = Text(ja="取得元", en="Source")
+_UNTIL = Text(ja="有効期限", en="Believed until")
+_STALE = Text(ja="（期限切れ）", en="(stale)")
 _OUTCOME = Text(ja="結果", en="Outcome")
 _SINCE_EVER = Text(ja="製品に同梱", en="bundled")
 
@@ -77,12 +83,18 @@ def load_history(directory: Path | None, realm: Realm) -> TrustHistory:
     return bundled_history()
 
 
+def is_made(directory: Path) -> bool:
+    """Whether there is a trust directory; an empty folder is none yet."""
+    return (directory / "realm").exists()
+
+
 def init(
     *,
     trust: Directory,
     realm: Realm = Realm.PRODUCTION,
     anchors: Path | None = None,
     learned_at: str | None = None,
+    json: Json = False,
 ) -> int:
     """Make a trust directory that knows the bundled anchors and boot keys.
 
@@ -92,18 +104,19 @@ def init(
         anchors: Other anchors than the bundled ones: a file of the same form as theirs. A test
             realm has none of its own.
         learned_at: Since when they count as known (RFC 3339). Now unless given.
+        json: Print the records as JSON.
     """
     snapshots = {SnapshotKind.ANCHORS: read_file(anchors)} if anchors else None
     if realm is Realm.TEST and snapshots is None:
         snapshots = {}
-    TrustDirectory.create(
+    directory = TrustDirectory.create(
         trust,
         realm=realm,
         now=_moment_or_now(learned_at, "--learned-at"),
         snapshots=snapshots,
         source=f"operator: {anchors.name}" if anchors else None,
     )
-    return 0
+    return _told(directory.history().records, json=json)
 
 
 def refresh_(
@@ -126,12 +139,12 @@ def refresh_(
         json: Print the report as JSON.
         lang: Language of the output; from the locale unless given.
     """
-    if not trust.exists() and realm is Realm.PRODUCTION:
+    if not is_made(trust) and realm is Realm.PRODUCTION:
         init(trust=trust)
     report = refresh(
         TrustDirectory(trust, realm=realm),
         _read_sources(sources) if sources else bundled_sources(),
-        world=World(now=lambda: datetime.now(UTC), sleep=time.sleep, random=random.random),
+        world=World(now=lambda: datetime.now(UTC), sleep=sleep, random=random.random),
     )
     if json:
         output.write_json(report)
@@ -165,13 +178,17 @@ def show(
     history = load_history(trust, realm)
     moment = _moment_or_now(known_at, "--known-at")
     records = [record for kind in SnapshotKind if (record := history.latest(kind, moment))]
+    # Damaged or unacceptable snapshots are told, not listed as if they were believed.
+    view = history.as_of(moment)
+    until = _believed_until(view)
     if json:
-        view = history.as_of(moment)
         output.write_json(
             {
                 "known_at": rfc3339(moment),
                 "realm": realm,
                 "records": records,
+                "believed_until": {kind: rfc3339(end) for kind, end in until.items()},
+                "stale": sorted(kind for kind, end in until.items() if moment > end),
                 "anchors": [anchor.name for anchor in view.anchors],
                 "revoked_serials": len(view.revocation.entries) if view.revocation else None,
                 "metadata_number": view.metadata.number if view.metadata else None,
@@ -179,15 +196,30 @@ def show(
         )
         return 0
     language = lang or language_of_environment()
-    table = _table(language, _KIND, _SHA256, _LEARNED, _CONFIRMED, _SOURCE)
+    table = _table(language, _KIND, _SHA256, _LEARNED, _CONFIRMED, _UNTIL, _SOURCE)
     for record in records:
         learned, confirmed = (
             rfc3339(each) if each > SINCE_EVER else say(_SINCE_EVER, language)
             for each in (record.learned_at, record.confirmed_at)
         )
-        _add_row(table, record.kind, record.sha256[:16] + "…", learned, confirmed, record.source)
+        end = until.get(record.kind)
+        stale = end is not None and moment > end
+        shown = f"{rfc3339(end)[:16]}Z" if end else "–"
+        shown += f" {say(_STALE, language)}" if stale else ""
+        name = record.sha256[:16] + "…"
+        _add_row(table, record.kind, name, learned, confirmed, shown, record.source)
     render.to_terminal(table)
     return 0
+
+
+def _believed_until(view: TrustView) -> dict[SnapshotKind, datetime]:
+    """When what is believed grows stale, by the rules of a verification that states no limit."""
+    until = {}
+    if view.revocation is not None:
+        until[SnapshotKind.REVOCATION] = view.revocation.confirmed_at + REVOCATION_MAX_AGE
+    if view.metadata is not None:
+        until[SnapshotKind.METADATA] = datetime.combine(view.metadata.next_update, time.max, UTC)
+    return until
 
 
 def add(
@@ -198,6 +230,7 @@ def add(
     trust: Directory,
     realm: Realm = Realm.PRODUCTION,
     learned_at: str | None = None,
+    json: Json = False,
 ) -> int:
     """Add a snapshot from a file, judged like one that was fetched.
 
@@ -208,6 +241,7 @@ def add(
         realm: The realm it belongs to.
         learned_at: Since when it counts as known (RFC 3339). Now unless given; never before what
             the directory knows already.
+        json: Print the record as JSON.
     """
     directory = TrustDirectory(trust, realm=realm)
     data = read_file(file)
@@ -218,7 +252,7 @@ def add(
         source=f"operator: {file.name}",
     )
     directory.append([record], {digest(data): data})
-    return 0
+    return _told([record], json=json)
 
 
 def export(
@@ -228,6 +262,7 @@ def export(
     trust: Directory,
     key: Path,
     realm: Realm = Realm.PRODUCTION,
+    json: Json = False,
 ) -> int:
     """Write the whole history into one signed file, for machines without a network.
 
@@ -236,6 +271,7 @@ def export(
         trust: The trust directory.
         key: The signing key, PEM (PKCS #8), Ed25519 or P-256, without a passphrase.
         realm: The realm it belongs to.
+        json: Print the records that were written as JSON.
     """
     try:
         signer = load_pem_private_key(read_file(key), password=None)
@@ -243,12 +279,13 @@ def export(
         raise UsageError(f"{key}: not a private key that can be read") from error
     if not isinstance(signer, ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey):
         raise UsageError(f"{key}: neither Ed25519 nor P-256")
-    data = export_bundle(TrustDirectory(trust, realm=realm).history(), key=signer)
+    history = TrustDirectory(trust, realm=realm).history()
+    data = export_bundle(history, key=signer)
     try:
         file.write_bytes(data)
     except OSError as error:
         raise UsageError(f"{file}: {error.strerror}") from error
-    return 0
+    return _told(history.records, json=json)
 
 
 def import_(
@@ -258,6 +295,8 @@ def import_(
     trust: Directory,
     key: Path,
     realm: Realm = Realm.PRODUCTION,
+    as_recorded: Annotated[bool, Parameter(negative=())] = False,
+    json: Json = False,
 ) -> int:
     """Take over a signed file: only forwards, and only what its signer really signed.
 
@@ -266,6 +305,9 @@ def import_(
         trust: The trust directory; it is made if there is none.
         key: The public key the signature must verify under, PEM or DER.
         realm: The realm both must belong to.
+        as_recorded: Into a new directory: believe each snapshot since its maker learned it, not
+            since now. So a verdict of another machine can be replayed here.
+        json: Print the records that were added as JSON.
     """
     now = datetime.now(UTC)
     try:
@@ -274,12 +316,31 @@ def import_(
         raise UsageError(f"{key}: {error}") from error
     data = read_file(file, max_bytes=MAX_BUNDLE_BYTES)
     offered = read_bundle(data, key=public_key, realm=realm)
-    if trust.exists():
-        directory = TrustDirectory(trust, realm=realm)
+    directory = TrustDirectory(trust, realm=realm) if is_made(trust) and not as_recorded else None
+    held = directory.history().records if directory else ()
+    added = offered.records
+    if not as_recorded:
+        added = continue_history(_history_of(held, offered), offered, imported_at=now)
+    whole = _history_of((*held, *added), offered)
+    # What nobody could believe must not be taken over: a history never shrinks again.
+    with suppress(MissingTrust):
+        whole.as_of(now)
+    if directory is None:
+        TrustDirectory.restore(trust, whole)
     else:
-        directory = TrustDirectory.create(trust, realm=realm, now=now, snapshots={})
-    added = continue_history(directory.history(), offered, imported_at=now)
-    directory.append(added, {each.sha256: offered.snapshot(each.sha256) for each in added})
+        directory.append(added, {each.sha256: offered.snapshot(each.sha256) for each in added})
+    return _told(added, json=json)
+
+
+def _history_of(records: Sequence[SnapshotRecord], carried: TrustHistory) -> TrustHistory:
+    """Records over the snapshots that a bundle carries, which are all that it continues."""
+    return TrustHistory(realm=carried.realm, records=records, find=carried.snapshot)
+
+
+def _told(records: Sequence[SnapshotRecord], *, json: bool) -> int:
+    """End well; with the records that were written, for programs that ask."""
+    if json:
+        output.write_json({"records": records})
     return 0
 
 

@@ -210,6 +210,7 @@ def test_verdict_that_brings_its_own_key_is_refused(name: str) -> None:
         ("requestDetails", "requestPackageName", 1),
         ("requestDetails", "timestampMillis", "-5"),
         ("requestDetails", "timestampMillis", "1e3"),
+        ("requestDetails", "timestampMillis", "\uff11\uff17"),
         ("requestDetails", "timestampMillis", -1),
         ("requestDetails", "timestampMillis", "9" * 5000),
         ("requestDetails", "timestampMillis", 10**14),

@@ -25,8 +25,9 @@ from warifu.attestation.trust.snapshot import (
     require_intact,
 )
 from warifu.base.errors import RejectedTrust
-from warifu.base.pki import path
+from warifu.base.pki import signature
 from warifu.handset.authority import Authority
+from warifu.handset.metadata_service import MetadataService
 from warifu.service.adapters.bundled_trust import bundled_snapshots
 
 T0 = moment("2026-03-01T00:00:00Z")
@@ -96,7 +97,7 @@ def test_a_conformance_blob_is_not_learned_in_production(vectors: Path) -> None:
     world = Growing(Realm.PRODUCTION)
     world.learn(SnapshotKind.ANCHORS, bundled_snapshots()[SnapshotKind.ANCHORS], T0)
     blob = (vectors / "fido-mds-conformance/test-blob.jwt").read_bytes()
-    with no_statement(path.ANCHORED):
+    with no_statement(signature.SIGNATURE):
         world.learn(SnapshotKind.METADATA, blob, T0)
 
 
@@ -200,6 +201,32 @@ def test_a_damaged_snapshot_is_not_believed(world: Growing) -> None:
     world.objects[record.sha256] = revocation_document(0xB)
     with no_statement(rules.INTACT):
         world.history.as_of(T0)
+
+
+def test_a_damaged_snapshot_does_not_keep_the_next_one_out(world: Growing) -> None:
+    world.learn(SnapshotKind.REVOCATION, revocation_document(*range(10)), T0)
+    damaged = world.learn(SnapshotKind.REVOCATION, revocation_document(*range(11)), T0)
+    world.objects[damaged.sha256] = b"decayed"
+    with no_statement(rules.REVOCATION_KEEPS):
+        world.learn(SnapshotKind.REVOCATION, revocation_document(0xA), T0)
+    world.learn(SnapshotKind.REVOCATION, revocation_document(*range(12)), T0)
+    listed = world.history.as_of(T0).revocation
+    assert listed is not None
+    assert listed.find(11) is not None
+
+
+def test_metadata_of_a_new_root_is_taken_when_the_old_root_is_given_up(world: Growing) -> None:
+    world.learn_root(T0)
+    world.learn(SnapshotKind.METADATA, world.service.blob, T0)
+    world.service = MetadataService()
+    world.service.payload["no"] = 8
+    world.learn_root(T0)
+    with no_statement(signature.SIGNATURE):
+        world.history.as_of(T0)
+    world.learn(SnapshotKind.METADATA, world.service.blob, T0)
+    view = world.history.as_of(T0)
+    assert view.metadata is not None
+    assert view.metadata.number == 8
 
 
 def test_a_snapshot_is_read_once_however_often_it_was_confirmed(world: Growing) -> None:

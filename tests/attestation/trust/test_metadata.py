@@ -379,6 +379,14 @@ def test_a_model_without_a_readable_history_roots_nothing(
     assert entry_of(service, value).roots == ()
 
 
+def test_a_compromise_behind_too_many_reports_is_not_overlooked(service: MetadataService) -> None:
+    value = model(roots=(service.root.certificate,))
+    value["statusReports"] = [{"status": "FIDO_CERTIFIED"}] * 256
+    assert entry_of(service, value).roots
+    value["statusReports"] = [*value["statusReports"], {"status": "REVOKED"}]
+    assert entry_of(service, value).roots == ()
+
+
 def test_two_entries_of_one_model_are_compromised_if_either_is(service: MetadataService) -> None:
     root = (service.root.certificate,)
     entry = entry_of(service, model(roots=root), model(roots=root, status="REVOKED"))

@@ -8,9 +8,11 @@ enters that would take back what is known: lower numbers, emptied lists, test ro
 from __future__ import annotations
 
 from bisect import bisect_right
+from contextlib import suppress
 from functools import lru_cache
+from itertools import islice
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from msgspec.structs import replace
 
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from warifu.base.pki.path import TrustPoint
+
+Snapshot = TypeVar("Snapshot", RevocationList, Metadata)
 
 NOTHING_TOLD = Told()
 MAX_REMEMBERED = 4
@@ -203,18 +207,33 @@ class TrustHistory:
 
     def _judge_revocation(self, data: bytes, at: datetime) -> None:
         offered = parse(data, confirmed_at=at)
-        held = self.latest(SnapshotKind.REVOCATION)
+        held = self._last_readable(SnapshotKind.REVOCATION, self._revocation)
         if held is not None:
-            offered.require_keeps(self._revocation(held.sha256))
+            offered.require_keeps(held)
 
     def _judge_metadata(self, data: bytes, at: datetime) -> None:
         anchors = self.latest(SnapshotKind.ANCHORS)
         if anchors is None:
             raise MissingTrust(KNOWN_THEN, "no anchors to judge metadata by")
-        offered = self._verify(data, _metadata_points(self._anchors(anchors.sha256)), at)
-        held = self.latest(SnapshotKind.METADATA)
+        name = anchors.sha256
+        offered = self._verify(data, _metadata_points(self._anchors(name)), at)
+        held = self._last_readable(SnapshotKind.METADATA, lambda each: self._metadata(each, name))
         if held is not None:
-            offered.require_not_before(self._metadata(held.sha256, anchors.sha256))
+            offered.require_not_before(held)
+
+    def _last_readable(
+        self, kind: SnapshotKind, load: Callable[[str], Snapshot]
+    ) -> Snapshot | None:
+        """What a new snapshot is compared with.
+
+        A damaged one, or one of a root that has been given up, must not keep the new one out: the
+        one before it counts.
+        """
+        names = dict.fromkeys(record.sha256 for record in reversed(self._by_kind[kind]))
+        for name in islice(names, MAX_REMEMBERED):
+            with suppress(RejectedTrust):
+                return load(name)
+        return None
 
     def _judge_boot_keys(self, data: bytes, _: datetime) -> None:
         load_boot_keys(data, realm=self.realm)

@@ -245,7 +245,11 @@ def _roots(name: str, values: object, problems: list[str]) -> Iterator[TrustPoin
 def _status_reports(
     values: object, unknown: Unknown, problems: list[str]
 ) -> Iterator[StatusReport]:
-    for value in _list(values, "statusReports", problems)[:MAX_REPORTS]:
+    listed = _list(values, "statusReports", problems)
+    if len(listed) > MAX_REPORTS:
+        # The newest come last: what is cut off could be the compromise.
+        problems.append("statusReports")
+    for value in listed[:MAX_REPORTS]:
         status = value.get("status") if type(value) is dict else None
         if type(status) is not str:
             problems.append("statusReports")

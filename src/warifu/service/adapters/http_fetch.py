@@ -33,7 +33,8 @@ DEADLINE_SECONDS = 120.0
 """For the whole answer: a publisher, or someone posing as one, must not drip for ever."""
 CHUNK_BYTES = 64 << 10
 MAX_HEADER_LENGTH = 1024
-MAX_FRESHNESS = timedelta(days=1)
+MAX_FRESHNESS = timedelta(hours=12)
+"""Half of what a revocation list may be old: it is asked for again well before it is stale."""
 MAX_RETRY_AFTER = timedelta(hours=1)
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -74,7 +75,7 @@ def fetch(
     """
     require_address(url)
     started = now()
-    opener = _DIRECT_OPENER if urlsplit(url).hostname in LOOPBACK else _OPENER
+    opener = _DIRECT_OPENER if _is_this_machine(url) else _OPENER
     try:
         with opener.open(_request(url, earlier), timeout=TIMEOUT_SECONDS) as response:
             body = _read(response, started, now, max_bytes)
@@ -103,6 +104,10 @@ def require_address(url: str) -> None:
         raise Misuse(SOURCE_ADDRESS, url[:200])
 
 
+def _is_this_machine(url: str) -> bool:
+    return urlsplit(url).hostname in LOOPBACK
+
+
 def _request(url: str, earlier: Told | None) -> Request:
     headers = {"User-Agent": "warifu", "Accept-Encoding": "identity"}
     if earlier is not None and earlier.etag:
@@ -127,7 +132,8 @@ def _read(
     if response.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise _unreachable("encoded answer")
     received = bytearray()
-    while chunk := response.read(CHUNK_BYTES):
+    # What has arrived, not what fills a chunk: a drip would otherwise never be looked at.
+    while chunk := response.read1(CHUNK_BYTES):
         received += chunk
         if len(received) > max_bytes:
             raise _unreachable(f"more than {max_bytes} bytes")
@@ -203,6 +209,8 @@ class _Redirects(HTTPRedirectHandler):
     ) -> Request | None:
         try:
             require_address(newurl)
+            if _is_this_machine(newurl) and not _is_this_machine(req.full_url):
+                raise Misuse(SOURCE_ADDRESS, "from elsewhere to this machine")
         except Misuse as error:
             fp.close()
             raise URLError("redirected to where nobody asks") from error

@@ -201,7 +201,9 @@ def to_whole_number(value: int | str | None, name: str) -> int | None:
     if value is None:
         return None
     if isinstance(value, str):
-        value = int(value) if len(value) <= MAX_DIGITS and value.isdecimal() else -1
+        value = (
+            int(value) if len(value) <= MAX_DIGITS and value.isascii() and value.isdecimal() else -1
+        )
     if not 0 <= value < 10**MAX_DIGITS:
         raise MalformedEvidence(rules.PAYLOAD, f"{name} is no whole number")
     return value
