@@ -60,6 +60,15 @@ def thumbprint(public_key: bytes) -> str:
     return text.to_base64url(sha256(required).digest())
 
 
+def algorithm_of(public_key: bytes) -> str:
+    """The only algorithm that a public key is used with: ``ES256`` or ``EdDSA``.
+
+    Raises:
+        Misuse: ``keys/public-key``.
+    """
+    return _take_apart(public_key)[0].algorithm
+
+
 def jwk_set(records: Iterable[PublicRecord]) -> bytes:
     """A JWK set in UTF-8.
 

@@ -57,7 +57,7 @@ class Signer(Protocol):
 class SoftwareSigner:
     """A signer whose private key is in this process."""
 
-    __slots__ = ("__private", "algorithm", "key_id", "public_key")
+    __slots__ = ("__private", "__secret", "algorithm", "key_id", "public_key")
 
     def __init__(self, algorithm: str, private: Secret) -> None:
         """Take over a private key.
@@ -77,6 +77,7 @@ class SoftwareSigner:
         except ValueError:
             # The library's own message stays behind: it was made next to the private value.
             raise Misuse(ALGORITHM, f"no private key of {algorithm}") from None
+        self.__secret = private
         self.algorithm = algorithm
         self.public_key = self.__private.public_key().public_bytes(
             Encoding.DER, PublicFormat.SubjectPublicKeyInfo
@@ -84,24 +85,21 @@ class SoftwareSigner:
         self.key_id = thumbprint(self.public_key)
 
     @classmethod
-    def generate(cls, algorithm: str, random_octets: Callable[[int], bytes]) -> tuple[Self, Secret]:
-        """A new key, and its private value for the key store.
+    def generate(cls, algorithm: str, random_octets: Callable[[int], bytes]) -> Self:
+        """A new key.
 
         Args:
             algorithm: ``ES256`` or ``EdDSA``.
             random_octets: Gives that many unpredictable octets, such as ``os.urandom``.
 
         Raises:
-            Misuse: ``keys/algorithm``.
+            Misuse: ``keys/algorithm``; with true randomness, for P-256, once in 2^32 keys.
         """
-        while True:
-            private = Secret(random_octets(PRIVATE_OCTETS))
-            try:
-                return cls(algorithm, private), private
-            except Misuse:
-                # Of all values of 32 octets, P-256 has no scalar for 1 in 2^32.
-                if algorithm not in ALGORITHMS:
-                    raise
+        return cls(algorithm, Secret(random_octets(PRIVATE_OCTETS)))
+
+    def private(self) -> Secret:
+        """The private value, for the key store."""
+        return self.__secret
 
     def sign(self, message: bytes) -> bytes:
         """Sign `message`; see `Signer.sign`."""
