@@ -127,6 +127,20 @@ def test_a_time_that_utc_does_not_have_is_a_usage_error(
     assert run(capsys, "verify", "android-key", evidence, option, time).status == 2
 
 
+@pytest.mark.parametrize("challenge", ["", "hex:", "b64:"])
+def test_an_empty_challenge_is_no_challenge(
+    challenge: str, evidence: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(capsys, "verify", "android-key", evidence, "--challenge", challenge).status == 2
+
+
+def test_a_stored_counter_is_never_negative(
+    evidence: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    done = run(capsys, "verify", "app-attest-assertion", evidence, "--counter", "-5")
+    assert done.status == 2
+
+
 @pytest.mark.parametrize("option", ["--challenge", "--app", "--origin"])
 def test_an_option_that_is_no_text_is_a_usage_error(
     option: str, evidence: Path, capsys: pytest.CaptureFixture[str]

@@ -4,6 +4,7 @@ import base64
 import json
 from pathlib import Path
 
+import cbor2
 import pytest
 
 from tests.cli.runner import run
@@ -33,6 +34,7 @@ def wrappings(chain: list[bytes]) -> dict[str, bytes]:
         "json-object-x5c": json.dumps({"x5c": texts}).encode(),
         "json-array-of-pem": json.dumps([android_key.to_pem(c).decode() for c in chain]).encode(),
         "cmw": json.dumps(record).encode(),
+        "cmw-cbor": cbor2.dumps([record[0].upper(), pem + b" "]),
     }
 
 

@@ -29,7 +29,9 @@ _PEM_MARK = b"-----BEGIN"
 _DER_SEQUENCE = 0x30
 _JSON_OBJECT = b"{"
 _JSON_ARRAY = b"["
-_CMW_RECORD = re.compile(rb'\s*\[\s*"application/')
+_CMW_RECORD = re.compile(rb'\s*\[\s*"application/', re.IGNORECASE)
+_CBOR_RECORD = (b"\x82", b"\x83")
+"""An array of two or three: no evidence of ours starts like a record in CBOR."""
 
 
 class Input(Struct, frozen=True, kw_only=True):
@@ -60,11 +62,12 @@ def recognise(name: Format, files: Sequence[bytes]) -> Input:
 
 def _unwrapped(name: Format, data: bytes) -> bytes:
     """Out of a CMW record, if it is one; the record must hold the format asked for."""
-    if not _CMW_RECORD.match(data):
+    if not _CMW_RECORD.match(data) and data[:1] not in _CBOR_RECORD:
         return data
-    evidence = unwrap(data.strip())
+    evidence = unwrap(data)
     entry = FORMATS[name]
-    if evidence.media_type.partition(";")[0] not in {entry.media_type, *entry.aliases}:
+    bare = evidence.media_type.partition(";")[0].strip().lower()
+    if bare not in {entry.media_type, *entry.aliases}:
         raise MalformedEvidence(text.WELL_FORMED, f"CMW holds {evidence.media_type[:80]}")
     return evidence.data
 

@@ -19,10 +19,13 @@ def parse_challenge(value: str | None) -> bytes | None:
     """``hex:...``, ``b64:...`` (base64 or base64url), or the text itself as UTF-8.
 
     Raises:
-        UsageError: The hex or base64 does not decode.
+        UsageError: It is empty, or the hex or base64 does not decode.
     """
     if value is None:
         return None
+    if value in {"", "hex:", "b64:"}:
+        # An unset variable of a script, which evidence without a challenge would match.
+        raise UsageError("--challenge is empty")
     try:
         if value.startswith("hex:"):
             return bytes.fromhex(value[4:])

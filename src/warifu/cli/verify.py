@@ -73,6 +73,8 @@ def verify(  # noqa: PLR0913 - one parameter for each option of the command
     now = datetime.now(UTC)
     if not files:
         raise UsageError("no FILE given")
+    if counter is not None and counter < 0:
+        raise UsageError("--counter is negative: no counter ever was")
     contents = [read_file(each) for each in files]
     found = _recognise(format_, contents)
     known: dict[str, Any] = dict(found.beside if found else {})
