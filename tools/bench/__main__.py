@@ -21,7 +21,7 @@ from warifu.base.errors import WarifuError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tools.bench.case import Case, MakeCase, Work
+    from tools.bench.case import MakeCase, Work
 
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -99,22 +99,26 @@ def _measure(wanted: Mapping[str, MakeCase], effort: Effort) -> list[Row]:
         except WarifuError as error:
             print(f"not measured: {name}: {error}", file=sys.stderr)
             continue
-        rows.append(make_row(name, case, measure(_subjects(name, case), effort)))
+        # Two series: code of the peers between ours and the floor would slow down only ours.
+        ours = {OURS: case.ours()}
+        floor = {FLOOR: case.floor} if case.floor else {}
+        against_floor = measure(ours | floor, effort)
+        against_peers = measure(ours | _accepting(name, case.peers), effort)
+        rows.append(make_row(name, case, against_floor, against_peers))
     return rows
 
 
-def _subjects(name: str, case: Case) -> dict[str, Work]:
-    subjects = {OURS: case.ours()} | ({FLOOR: case.floor} if case.floor else {})
-    for work in subjects.values():
-        work()
-    for peer, work in case.peers.items():
+def _accepting(name: str, peers: Mapping[str, Work]) -> dict[str, Work]:
+    """Those peers that accept this evidence."""
+    accepting = {}
+    for peer, work in peers.items():
         try:
             work()
         except Exception as error:  # noqa: BLE001 - peers have no common error
             print(f"no peer: {name}: {peer}: {error!r:.120}", file=sys.stderr)
         else:
-            subjects[peer] = work
-    return subjects
+            accepting[peer] = work
+    return accepting
 
 
 if __name__ == "__main__":

@@ -55,10 +55,15 @@ class Row(Struct, frozen=True, kw_only=True):
         ]
 
 
-def make_row(name: str, case: Case, timings: Mapping[str, Timing]) -> Row:
-    """One row from the timings of one case, measured together."""
-    ours, floor = timings[OURS], timings.get(FLOOR)
-    others = [peer for peer in timings if peer not in {OURS, FLOOR}]
+def make_row(
+    name: str,
+    case: Case,
+    against_floor: Mapping[str, Timing],
+    against_peers: Mapping[str, Timing],
+) -> Row:
+    """One row from two series of timings, each of ours and of others measured together."""
+    ours, floor = against_floor[OURS], against_floor.get(FLOOR)
+    peers = {peer: timing for peer, timing in against_peers.items() if peer != OURS}
     return Row(
         name=name,
         ours=ours.seconds * 1e6,
@@ -66,8 +71,8 @@ def make_row(name: str, case: Case, timings: Mapping[str, Timing]) -> Row:
         floor_counts=case.floor_counts,
         times_floor=None if floor is None else ratio(ours, floor),
         floor_limit=None if floor is None else case.limits.floor_limit(floor.seconds),
-        peers={peer: timings[peer].seconds * 1e6 for peer in others},
-        times_faster={peer: ratio(timings[peer], ours) for peer in others},
+        peers={peer: timing.seconds * 1e6 for peer, timing in peers.items()},
+        times_faster={peer: ratio(timing, against_peers[OURS]) for peer, timing in peers.items()},
         faster_limits=case.limits.faster_than,
     )
 
