@@ -12,7 +12,6 @@ from msgspec import Struct
 from tools.fuzz import world
 from warifu.attestation.claims import Realm
 from warifu.attestation.evidence.readers import (
-    alternative_names,
     app_attest,
     app_attest_receipt,
     apple_extensions,
@@ -28,7 +27,7 @@ from warifu.attestation.evidence.readers import (
 from warifu.attestation.trust import anchors, boot_keys, bundle, revocation, snapshot
 from warifu.attestation.verifier import unwrap
 from warifu.base.codec import cbor, cmw, der, jose, json, text
-from warifu.base.pki import certificate, cms, cose, memory, path, signature
+from warifu.base.pki import alternative_names, certificate, cms, cose, memory, path, signature
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warifu.attestation.evidence.readers import alternative_names
 from warifu.attestation.evidence.readers.tpm_manufacturers import MANUFACTURERS
 from warifu.attestation.evidence.readers.tpm_structures import (
     MAX_COORDINATE_BYTES,
@@ -12,6 +11,7 @@ from warifu.attestation.evidence.readers.tpm_structures import (
     read_public_area,
 )
 from warifu.base.errors import MalformedEvidence
+from warifu.base.pki import alternative_names
 from warifu.handset.tpm import Attest, PublicArea, sized
 from warifu.handset.webauthn import CredentialKey
 

@@ -15,9 +15,10 @@ from warifu.attestation.evidence.facts.mds import CompromisedModel, MDSExpectati
 from warifu.attestation.evidence.rules.mds import RULES
 from warifu.attestation.examination import Examination, Gaps
 from warifu.attestation.trust.anchors import AnchorUse
-from warifu.attestation.trust.metadata import SERVICE_NAME, Metadata, dns_names, verify_blob
+from warifu.attestation.trust.metadata import SERVICE_NAME, Metadata, verify_blob
 from warifu.attestation.trust.rules import MDS_NO_ROLLBACK
 from warifu.base.errors import BadEvidence, MissingTrust, StaleTrust
+from warifu.base.pki.alternative_names import certified_dns_names
 from warifu.base.pki.path import ANCHORED
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def _facts(blob: Metadata, at: datetime) -> MDSFacts:
         number=blob.number,
         next_update=blob.next_update,
         legal_header=blob.legal_header,
-        signer=dns_names(blob.path.certificates[0]),
+        signer=certified_dns_names(blob.path.certificates[0]),
         algorithm=blob.algorithm,
         models=len(blob.entries),
         left_out=blob.left_out,

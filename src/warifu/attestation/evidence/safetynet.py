@@ -18,13 +18,13 @@ from warifu.attestation.evidence.facts.safetynet import (
     SafetyNetExpectations,
     SafetyNetFacts,
 )
-from warifu.attestation.evidence.readers.alternative_names import dns_names
 from warifu.attestation.evidence.readers.safetynet import SafetyNetPayload, read_payload, words
 from warifu.attestation.evidence.rules import safetynet as rules
 from warifu.attestation.examination import Examination, Gaps
 from warifu.attestation.trust.anchors import AnchorUse
 from warifu.base.codec import jose
 from warifu.base.errors import BadEvidence, MissingTrust
+from warifu.base.pki.alternative_names import dns_names
 from warifu.base.pki.certificate import SUBJECT_ALTERNATIVE_NAME, Certificate, read_certificate
 from warifu.base.pki.memory import read_authority
 from warifu.base.pki.path import ANCHORED, Path, verify_path

@@ -20,9 +20,10 @@ from warifu.attestation.trust.rules import (
     MDS_WELL_FORMED,
 )
 from warifu.attestation.trust.unknown import Unknown
-from warifu.base.codec import der, jose, json
+from warifu.base.codec import jose, json
 from warifu.base.errors import BadEvidence, MalformedEvidence, RejectedTrust, StaleTrust
-from warifu.base.pki.certificate import SUBJECT_ALTERNATIVE_NAME, Certificate, read_certificate
+from warifu.base.pki.alternative_names import certified_dns_names
+from warifu.base.pki.certificate import read_certificate
 from warifu.base.pki.path import Path, verify_path
 from warifu.base.pki.signature import load_public_key
 
@@ -132,28 +133,11 @@ def verify_blob(
     chain = [read_certificate(certificate) for certificate in jose.certificates(jws)]
     # Step 6: the chain ends at the metadata service's root, its leaf is the service's ...
     path = verify_path(chain, anchors, at)
-    if signer is not None and signer not in dns_names(chain[0]):
+    if signer is not None and signer not in certified_dns_names(chain[0]):
         raise BadEvidence(MDS_SIGNER, f"leaf does not name {signer}")
     # ... and the signature is the leaf's.
     jose.check_jws(jws, load_public_key(chain[0].public_key))
     return _read_payload(jws, path)
-
-
-def dns_names(certificate: Certificate) -> tuple[str, ...]:
-    """The dNSName values of a certificate's subjectAltName, in lower case (RFC 5280 §4.2.1.6).
-
-    Raises:
-        MalformedEvidence: The extension does not decode.
-    """
-    extension = certificate.extensions.get(SUBJECT_ALTERNATIVE_NAME)
-    if extension is None:
-        return ()
-    value = extension.value
-    return tuple(
-        der.to_text(value[start:stop]).lower()
-        for tag, start, stop in der.children(value, *der.read_whole(value, der.SEQUENCE))
-        if tag == _DNS_NAME
-    )
 
 
 def _read_payload(jws: Jws, path: Path) -> Metadata:
@@ -213,5 +197,4 @@ def _index(
     return {identifier: merge(claims) for identifier, claims in claimed.items()}
 
 
-_DNS_NAME = 0x82
 _PAYLOAD_MEMBERS = frozenset({"legalHeader", "no", "nextUpdate", "entries"})

@@ -10,7 +10,6 @@ from cryptography.hazmat.primitives.hashes import Hash
 from msgspec import Struct
 
 from warifu.attestation.claims import SecurityLevel
-from warifu.attestation.evidence.readers.alternative_names import directory_attributes
 from warifu.attestation.evidence.readers.tpm_manufacturers import MANUFACTURERS
 from warifu.attestation.evidence.readers.tpm_structures import (
     BOUND_TO_TPM,
@@ -31,6 +30,7 @@ from warifu.attestation.trust.anchors import AnchorUse
 from warifu.base.codec import cbor, der
 from warifu.base.errors import BadEvidence, MalformedEvidence
 from warifu.base.pki import cose
+from warifu.base.pki.alternative_names import directory_attributes
 from warifu.base.pki.certificate import EXTENDED_KEY_USAGE, SUBJECT_ALTERNATIVE_NAME
 from warifu.base.pki.path import read_basic_constraints
 from warifu.base.pki.signature import load_public_key

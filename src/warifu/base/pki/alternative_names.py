@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from warifu.base.codec import der
 from warifu.base.errors import MalformedEvidence
+from warifu.base.pki.certificate import SUBJECT_ALTERNATIVE_NAME
+
+if TYPE_CHECKING:
+    from warifu.base.pki.certificate import Certificate
 
 _DNS_NAME = 0x82
 _DIRECTORY_NAME = 0xA4
@@ -24,6 +30,16 @@ def dns_names(value: bytes) -> tuple[str, ...]:
         for tag, at, end in der.children(value, start, stop)
         if tag == _DNS_NAME
     )
+
+
+def certified_dns_names(certificate: Certificate) -> tuple[str, ...]:
+    """Every dNSName of a certificate in lower case; none where the extension is absent.
+
+    Raises:
+        MalformedEvidence: The extension does not decode.
+    """
+    extension = certificate.extensions.get(SUBJECT_ALTERNATIVE_NAME)
+    return () if extension is None else tuple(map(str.lower, dns_names(extension.value)))
 
 
 def directory_attributes(value: bytes) -> dict[bytes, str]:
