@@ -86,7 +86,7 @@ def spki(key: PrivateKey) -> bytes:
 def sign(key: PrivateKey, message: bytes) -> bytes:
     """Sign with the key's usual algorithm, the one `algorithm_of` names."""
     if isinstance(key, ec.EllipticCurvePrivateKey):
-        digest = hashes.SHA384() if key.curve.key_size > 256 else hashes.SHA256()  # noqa: PLR2004
+        digest = hashes.SHA384() if key.curve.key_size > 256 else hashes.SHA256()
         return key.sign(message, ec.ECDSA(digest))
     if isinstance(key, rsa.RSAPrivateKey):
         return key.sign(message, padding.PKCS1v15(), hashes.SHA256())
@@ -96,7 +96,7 @@ def sign(key: PrivateKey, message: bytes) -> bytes:
 def algorithm_of(key: PrivateKey) -> bytes:
     """DER AlgorithmIdentifier of the key's usual algorithm."""
     if isinstance(key, ec.EllipticCurvePrivateKey):
-        return ECDSA_SHA384 if key.curve.key_size > 256 else ECDSA_SHA256  # noqa: PLR2004
+        return ECDSA_SHA384 if key.curve.key_size > 256 else ECDSA_SHA256
     return RSA_SHA256 if isinstance(key, rsa.RSAPrivateKey) else ED25519
 
 

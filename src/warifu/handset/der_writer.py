@@ -102,7 +102,7 @@ def generalized_time(moment: datetime) -> bytes:
 
 def time(moment: datetime) -> bytes:
     """UTCTime before 2050, GeneralizedTime from then on (RFC 5280 §4.1.2.5)."""
-    return utc_time(moment) if 1950 <= moment.year < 2050 else generalized_time(moment)  # noqa: PLR2004
+    return utc_time(moment) if 1950 <= moment.year < 2050 else generalized_time(moment)
 
 
 def _signed(value: int) -> bytes:
