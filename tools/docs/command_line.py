@@ -20,6 +20,13 @@ COMMANDS = (
     ("trust", "show"),
     ("trust", "export"),
     ("trust", "import"),
+    ("keys",),
+    ("keys", "init"),
+    ("keys", "list"),
+    ("keys", "rotate"),
+    ("keys", "revoke"),
+    ("keys", "reseal"),
+    ("keys", "publish"),
     ("demo",),
 )
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def make_app() -> App:
     """Assemble all commands."""
-    from warifu.cli import trust
+    from warifu.cli import keys, trust
     from warifu.cli.explain import explain, replay
     from warifu.cli.verify import verify
     from warifu.demo import demo
@@ -31,6 +31,7 @@ def make_app() -> App:
     app.command(explain)
     app.command(replay)
     app.command(trust.make_app())
+    app.command(keys.make_app())
     app.command(demo)
     return app
 
