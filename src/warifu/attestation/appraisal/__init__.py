@@ -1,0 +1,1 @@
+"""Claims, a policy and trust in; what may be believed of device, app and key out."""

@@ -1,0 +1,1 @@
+"""What each requirement looks at: one file per submodule, one function per requirement."""
