@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tools.bench.case import Work
 
-BATCH_SECONDS = 0.001
+BATCH_SECONDS = 0.0025
 """Shorter than the turn another process gets, so that some batches are never interrupted."""
 MIN_CALLS = 4
 
