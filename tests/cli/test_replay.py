@@ -8,13 +8,7 @@ import pytest
 from tests.cli.conftest import anchors_document
 from tests.cli.runner import run
 from tests.cli.test_verify import AT
-from tests.support import misuse
-from warifu.attestation import verdict as verdicts
-from warifu.attestation.claims import Format
-from warifu.attestation.verdict import READABLE_VERDICT, SAME_TRUST
-from warifu.base.errors import MalformedEvidence
-from warifu.demo import play
-from warifu.demo.scenes import SCENES
+from warifu.attestation.verdict import SAME_TRUST
 from warifu.demo.world import World
 
 
@@ -85,37 +79,3 @@ def test_replay_with_other_trust_makes_no_statement(
     done = run(capsys, "replay", saved, "--trust", other, "--json")
     assert done.document["verdict"]["reasons"][0]["code"] == SAME_TRUST.code
     assert done.status == 1, "it differs from what was saved"
-
-
-@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.title.en)
-def test_every_kind_of_verdict_replays_to_itself(scene: object) -> None:
-    world = World()
-    saved = play(scene, world)  # type: ignore[arg-type]
-    again = verdicts.decode(verdicts.encode(saved))
-    assert verdicts.encode(again) == verdicts.encode(saved)
-    act = scene.make(world)  # type: ignore[attr-defined]
-    secrets = (
-        {"decryption_key": act.expected.decryption_key}
-        if saved.format is Format.PLAY_INTEGRITY
-        else {}
-    )
-    assert (
-        verdicts.differences(saved, verdicts.replay(again, trust=act.trust, secrets=secrets)) == ()
-    )
-
-
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"document": "warifu-verdict/9"}', "\udcff"])
-def test_another_document_is_no_verdict(text: str) -> None:
-    with pytest.raises(MalformedEvidence) as caught:
-        verdicts.decode(text.encode("utf-8", "surrogateescape"))
-    assert caught.value.code == READABLE_VERDICT.code
-
-
-def test_expectations_of_another_shape_are_the_callers_fault() -> None:
-    world = World()
-    saved = play(SCENES[0], world)
-    document = json.loads(verdicts.encode(saved))
-    document["request"]["expected"] = {"challenge": 7}
-    damaged = verdicts.decode(json.dumps(document).encode())
-    with misuse(READABLE_VERDICT):
-        verdicts.replay(damaged, trust=world.trust(), secrets={})

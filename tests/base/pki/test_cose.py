@@ -65,6 +65,7 @@ def test_a_point_that_is_not_on_its_curve_is_refused() -> None:
         (-53, {"alg": -8}),
         (-257, {"alg": -7}),
         (-257, {"x": None}),
+        (-257, {"x": 65537}),
         (-257, {"x": bytes(9)}),
         (-257, {"x": b"\x02"}),
         (-257, {"crv": None}),

@@ -108,7 +108,7 @@ def _judge(facts: StatementFacts, context: StatementContext) -> Anchoring:
         entry=entry if owned else None,
         model_disowned=entry is not None and bool(entry.roots) and not owned,
         statuses=statuses,
-        status_known=entry is not None and _is_fresh(context),
+        status_known=_is_fresh(entry, context),
     )
 
 
@@ -207,9 +207,9 @@ def _check_freshness(context: StatementContext) -> None:
         context.exam.leave_open(rules.NOT_COMPROMISED, error.detail)
 
 
-def _is_fresh(context: StatementContext) -> bool:
+def _is_fresh(entry: MetadataEntry | None, context: StatementContext) -> bool:
     metadata = context.trust.metadata
-    if metadata is None:
+    if entry is None or metadata is None:
         return False
     try:
         metadata.require_fresh(context.trust.known_at)

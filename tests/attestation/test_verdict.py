@@ -1,0 +1,62 @@
+"""Verdicts are documents: they come back as they were, and replay to themselves."""
+
+import json
+
+import pytest
+
+from tests.support import misuse
+from warifu.attestation import verdict as verdicts
+from warifu.attestation.claims import Format
+from warifu.attestation.verdict import READABLE_VERDICT
+from warifu.base.errors import MalformedEvidence
+from warifu.demo import play
+from warifu.demo.scenes import SCENES
+from warifu.demo.world import World
+
+
+@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.title.en)
+def test_every_kind_of_verdict_replays_to_itself(scene: object) -> None:
+    world = World()
+    saved = play(scene, world)  # type: ignore[arg-type]
+    again = verdicts.decode(verdicts.encode(saved))
+    assert verdicts.encode(again) == verdicts.encode(saved)
+    act = scene.make(world)  # type: ignore[attr-defined]
+    secrets = (
+        {"decryption_key": act.expected.decryption_key}
+        if saved.format is Format.PLAY_INTEGRITY
+        else {}
+    )
+    assert (
+        verdicts.differences(saved, verdicts.replay(again, trust=act.trust, secrets=secrets)) == ()
+    )
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"document": "warifu-verdict/9"}', "\udcff"])
+def test_another_document_is_no_verdict(text: str) -> None:
+    with pytest.raises(MalformedEvidence) as caught:
+        verdicts.decode(text.encode("utf-8", "surrogateescape"))
+    assert caught.value.code == READABLE_VERDICT.code
+
+
+def test_a_document_beyond_the_limit_is_not_read() -> None:
+    with pytest.raises(MalformedEvidence) as caught:
+        verdicts.decode(bytes(verdicts.MAX_DOCUMENT_BYTES + 1))
+    assert caught.value.code == READABLE_VERDICT.code
+
+
+def test_a_document_of_another_version_is_not_read() -> None:
+    document = json.loads(verdicts.encode(play(SCENES[0], World())))
+    document["document"] = "warifu-verdict/9"
+    with pytest.raises(MalformedEvidence) as caught:
+        verdicts.decode(json.dumps(document).encode())
+    assert caught.value.code == READABLE_VERDICT.code
+
+
+def test_expectations_of_another_shape_are_the_callers_fault() -> None:
+    world = World()
+    saved = play(SCENES[0], world)
+    document = json.loads(verdicts.encode(saved))
+    document["request"]["expected"] = {"challenge": 7}
+    damaged = verdicts.decode(json.dumps(document).encode())
+    with misuse(READABLE_VERDICT):
+        verdicts.replay(damaged, trust=world.trust(), secrets={})
