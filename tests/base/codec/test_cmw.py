@@ -215,6 +215,7 @@ def test_indicators_may_be_combined() -> None:
 
 
 NESTED_TOO_DEEP = b'{"a":' * (cmw.MAX_DEPTH + 1) + record("a/b", "AA") + b"}" * (cmw.MAX_DEPTH + 1)
+LONGEST_KIND = "a:" + "b" * (cmw.MAX_LABEL_CHARACTERS - 2)
 TOO_MANY = {str(number): ["a/b", "AA"] for number in range(cmw.MAX_RECORDS + 1)}
 
 
@@ -254,6 +255,24 @@ TOO_MANY = {str(number): ["a/b", "AA"] for number in range(cmw.MAX_RECORDS + 1)}
 def test_damaged_wrapper_is_refused(data: bytes, rule: Rule) -> None:
     with refused(rule):
         read_cmw(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        record("a/" + "b" * 127 + ";c=" + "d" * (cmw.MAX_MEDIA_TYPE_CHARACTERS - 132), "AA"),
+        record("a/b", "AA", 1),
+        json.dumps({"x" * cmw.MAX_LABEL_CHARACTERS: ["a/b", "AA"]}).encode(),
+        json.dumps(
+            {"__cmwc_t": "a:" + "b" * (cmw.MAX_LABEL_CHARACTERS - 2), "a": ["a/b", "AA"]}
+        ).encode(),
+        json.dumps({str(number): ["a/b", "AA"] for number in range(cmw.MAX_RECORDS)}).encode(),
+        b" " * (cmw.MAX_BYTES - 12) + b'["a/b","AA"]',
+    ],
+    ids=["media type", "indicator", "label", "collection type", "records", "size"],
+)
+def test_what_is_just_within_a_limit_is_read(data: bytes) -> None:
+    read_cmw(data)
 
 
 def test_nesting_up_to_the_limit_is_read_in_both_encodings() -> None:

@@ -41,6 +41,8 @@ def time(tag: int, text: bytes) -> datetime:
         (w.context(127, b""), (der.high_tag(127), 3, 3)),
         (w.context(128, b""), (der.high_tag(128), 4, 4)),
         (w.context(709, b"ab"), (der.high_tag(709), 4, 6)),
+        (w.context(1 << 14, b""), (der.high_tag(1 << 14), 5, 5)),
+        (w.context((1 << 14) + 1, b""), (der.high_tag((1 << 14) + 1), 5, 5)),
         (w.context(0x1FFFFF, b""), (der.high_tag(0x1FFFFF), 5, 5)),
     ],
 )
@@ -119,6 +121,21 @@ def test_tag_number_beyond_the_limit_is_refused() -> None:
 def test_indefinite_length_is_refused() -> None:
     with refused(der.WELL_FORMED):
         header(b"\x30\x80\x05\x00\x00\x00")
+
+
+def test_indefinite_length_is_no_length_of_128() -> None:
+    with refused(der.WELL_FORMED):
+        header(b"\x30\x80" + bytes(128))
+    with refused(der.WELL_FORMED):
+        der.read_whole(b"\x30\x80" + bytes(128), der.SEQUENCE)
+
+
+@pytest.mark.parametrize("content", [b"", b"x", b"x" * 0x7F, b"x" * 0x80, b"x" * 0x100])
+def test_content_may_end_with_its_container(content: bytes) -> None:
+    data = w.octet_string(content)
+    start, stop = der.read_whole(data, der.OCTET_STRING)
+    assert data[start:stop] == content
+    assert header(data) == (der.OCTET_STRING, start, stop)
 
 
 @pytest.mark.parametrize(
@@ -221,6 +238,10 @@ def test_object_identifiers_come_back(dotted: str) -> None:
     assert der.to_oid_text(der.from_oid_text(dotted)) == dotted
 
 
+def test_object_identifier_of_the_largest_size_is_read() -> None:
+    assert der.to_oid_text(b"\x2a" + b"\x01" * (der.MAX_OID_OCTETS - 1)).count(".") == 64
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -276,6 +297,9 @@ def test_time_of_another_shape_is_refused(tag: int, text: bytes) -> None:
     "text",
     [
         b"20200101000000+",
+        b"2020W011000000Z",
+        b"2020-001000000Z",
+        b"202001012:0000Z",
         b"2020010100000 Z",
         b"+2020101000000Z",
         b"20200230000000Z",

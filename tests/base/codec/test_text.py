@@ -104,6 +104,16 @@ def test_damaged_pem_is_refused(damaged: bytes) -> None:
         text.from_pem_certificates(damaged)
 
 
+def test_block_ends_at_its_first_end() -> None:
+    stray = BLOCK + b"-----END CERTIFICATE-----"
+    assert text.from_pem_certificates(stray) == [b"\x00\x01\x02"]
+
+
+def test_pem_of_the_largest_size_is_read() -> None:
+    padded = BLOCK + b" " * (text.MAX_PEM_BYTES - len(BLOCK))
+    assert len(text.from_pem_certificates(padded)) == 1
+
+
 def test_as_many_blocks_as_the_limit_are_read() -> None:
     assert len(text.from_pem_certificates(BLOCK * text.MAX_PEM_BLOCKS)) == text.MAX_PEM_BLOCKS
 

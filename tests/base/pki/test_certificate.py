@@ -178,6 +178,39 @@ def test_as_many_extensions_as_the_limit_are_read() -> None:
     assert len(read_certificate(data).extensions) == pki.MAX_EXTENSIONS
 
 
+def padded_to(size: int) -> bytes:
+    """A certificate of exactly this size."""
+    empty = len(with_extensions(extension(KEY_USAGE_OID, w.octet_string(bytes(size // 2)))))
+    return with_extensions(
+        extension(KEY_USAGE_OID, w.octet_string(bytes(size - empty + size // 2)))
+    )
+
+
+def test_certificate_of_the_largest_size_is_read_and_one_more_is_refused() -> None:
+    largest = padded_to(pki.MAX_CERTIFICATE_BYTES)
+    assert len(read_certificate(largest).der) == pki.MAX_CERTIFICATE_BYTES
+    with refused(pki.WELL_FORMED):
+        read_certificate(padded_to(pki.MAX_CERTIFICATE_BYTES + 1))
+
+
+def test_serial_number_of_the_largest_size_is_read() -> None:
+    serial = read_certificate(with_serial(b"\x01" * pki.MAX_SERIAL_OCTETS)).serial
+    assert serial.bit_length() == 8 * pki.MAX_SERIAL_OCTETS - 7
+
+
+def test_extension_is_not_critical_unless_it_says_so() -> None:
+    found = read_certificate(with_extensions(extension(KEY_USAGE_OID, VALUE)))
+    assert found.extensions[pki.KEY_USAGE].critical is False
+
+
+def test_each_critical_that_is_not_ff_is_counted() -> None:
+    flag = w.boolean(True, true=1)  # noqa: FBT003 - the value itself
+    data = with_extensions(
+        extension(KEY_USAGE_OID, flag, VALUE), extension(w.oid("1.2.3"), flag, VALUE)
+    )
+    assert read_certificate(data).leniencies == (der.TRUE_NOT_FF, der.TRUE_NOT_FF)
+
+
 def test_bytes_after_the_certificate_are_refused() -> None:
     with refused(der.WELL_FORMED):
         read_certificate(issue() + b"\x00")

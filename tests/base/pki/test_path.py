@@ -207,6 +207,20 @@ class TestNamesAndSignatures:
             with refused(SIGNATURE):
                 verify_path((leaf_of(forged), own(forged)), [ANCHOR], NOW, remember_from=0)
 
+    @pytest.mark.parametrize(
+        ("remember_from", "signatures", "keys"), [(0, 3, 3), (1, 2, 3), (2, 1, 2), (3, 0, 1)]
+    )
+    def test_what_is_new_for_every_device_is_not_remembered(
+        self, remember_from: int, signatures: int, keys: int
+    ) -> None:
+        verify(remember_from=remember_from)
+        assert memory._check.cache_info().currsize == signatures
+        assert memory._load.cache_info().currsize == keys
+
+    def test_leaf_is_not_remembered_unless_asked_for(self) -> None:
+        verify()
+        assert memory._check.cache_info().currsize == len(CHAIN) - 1
+
     def test_loop_of_two_authorities_reaches_no_anchor(self) -> None:
         first, second = Authority.root("First"), Authority.root("Second")
         first_by_second = read_certificate(

@@ -207,6 +207,9 @@ class TestKeys:
     def test_rsa_of_ordinary_size_is_loaded(self, bits: int) -> None:
         load_public_key(public(rsa.generate_private_key(65537, bits)))
 
+    def test_rsa_of_the_largest_size_is_loaded(self) -> None:
+        load_public_key(rsa_spki((1 << (signature.MAX_RSA_BITS - 1)) | 1, 65537))
+
     @pytest.mark.parametrize("bits", [512, 1016, 8200, 16384])
     def test_rsa_that_is_weak_or_made_to_be_slow_is_refused(self, bits: int) -> None:
         with refused(signature.PUBLIC_KEY):
