@@ -31,6 +31,7 @@ from warifu.service.adapters.private_files import read_private
 Purpose = Literal["ear", "receipt", "checkpoint", "trust-bundle", "hpke-certification"]
 """The values of `KeyPurpose`, which the command line would otherwise know by other names."""
 Algorithm = Literal["ES256", "EdDSA"]
+PrivateFile = Annotated[Path, Parameter(allow_leading_hyphen=True)]
 KeyFile = Annotated[Path, Parameter(name="--keys")]
 
 _SIGNS = Text(ja="署名期間", en="signs")
@@ -44,8 +45,8 @@ _STATES = {
     KeyState.REVOKED: Text(ja="危殆化により停止", en="revoked"),
 }
 _CUSTODY = {
-    Custody.FILE: Text(ja="ファイル", en="file"),
-    Custody.TOKEN: Text(ja="トークン", en="token"),
+    Custody.FILE: Text(ja="{}（ファイル）", en="{} (file)"),
+    Custody.TOKEN: Text(ja="{}（トークン）", en="{} (token)"),
 }
 
 
@@ -56,7 +57,7 @@ class Access:
 
     keys: KeyFile
     """The sealed key file. Beside it: its predecessor, a count of changes, a lock."""
-    passphrase_file: Path | None = None
+    passphrase_file: PrivateFile | None = None
     """A file that only you can read, with the passphrase; ``-`` is standard input. Asked for on a
     terminal unless given."""
     token: Path | None = None
@@ -185,7 +186,7 @@ def revoke(
 def reseal(
     *,
     access: Access,
-    new_passphrase_file: Path | None = None,
+    new_passphrase_file: PrivateFile | None = None,
     show: Show = Show(),
 ) -> int:
     """Seal the key file under another passphrase.
@@ -294,7 +295,7 @@ def _lines(record: KeyRecord, state: KeyState, language: Language) -> Styled:
     for title, date in ((_PUBLISHED, record.published_until), (_REVOKED, record.revoked_at)):
         if date:
             life.append(f"{say(title, language)} {rfc3339(date)}")
-    kind = f"{record.algorithm} ({say(_CUSTODY[record.custody], language)})"
+    kind = say(_CUSTODY[record.custody], language).format(record.algorithm)
     return Styled.assemble(
         (record.key_id, "bold"),
         f"  {say(_STATES[state], language)}\n",

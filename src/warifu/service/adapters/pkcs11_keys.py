@@ -81,10 +81,13 @@ def read_token_configuration(path: Path) -> TokenConfiguration:
     names = {"module", "label", "pin_file"}
     if set(fields) != names or any(type(value) is not str for value in fields.values()):
         raise Misuse(TOKEN_CONFIGURATION, f"{path} does not state {', '.join(sorted(names))}")
-    pin = read_private(path.parent / fields["pin_file"], max_bytes=MAX_PIN_BYTES)
-    return TokenConfiguration(
-        module=Path(fields["module"]), label=fields["label"], pin=Secret(pin.rstrip(b"\r\n"))
-    )
+    pin = read_private(path.parent / fields["pin_file"], max_bytes=MAX_PIN_BYTES).rstrip(b"\r\n")
+    try:
+        pin.decode()
+    except UnicodeDecodeError:
+        # Such an error holds what it could not decode.
+        raise Misuse(TOKEN_CONFIGURATION, "the PIN is not UTF-8") from None
+    return TokenConfiguration(module=Path(fields["module"]), label=fields["label"], pin=Secret(pin))
 
 
 class Token:
@@ -103,6 +106,7 @@ class Token:
         self._configuration = configuration
         self._session: pkcs11.Session | None = None
         self._found: dict[bytes, Any] = {}
+        self._pin_refused = False
         self._lock = Lock()
 
     def generate(self, algorithm: str = ALGORITHM) -> TokenSigner:
@@ -171,17 +175,30 @@ class Token:
 
     def _open(self) -> pkcs11.Session:
         import pkcs11  # noqa: PLC0415
-        from pkcs11.exceptions import UserAlreadyLoggedIn  # noqa: PLC0415
+        from pkcs11.exceptions import (  # noqa: PLC0415
+            PinExpired,
+            PinIncorrect,
+            PinInvalid,
+            PinLenRange,
+            PinLocked,
+            UserAlreadyLoggedIn,
+        )
 
+        if self._pin_refused:
+            # A token locks itself after a few wrong PINs: one is enough for this process.
+            raise VerifierFault(TOKEN, "the PIN was refused")
         if self._session is None:
             module = pkcs11.lib(str(self._configuration.module))
             token = module.get_token(token_label=self._configuration.label)
             try:
-                pin = self._configuration.pin.reveal()
+                pin = self._configuration.pin.reveal().decode()
                 self._session = token.open(rw=True, user_pin=pin)
             except UserAlreadyLoggedIn:
                 # Being logged in belongs to the process, not to one session of it.
                 self._session = token.open(rw=True)
+            except (PinIncorrect, PinInvalid, PinLenRange, PinExpired, PinLocked):
+                self._pin_refused = True
+                raise
         return self._session
 
 
