@@ -2,6 +2,8 @@
 
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,7 +19,7 @@ from warifu.base.keys.sealed import LEAST
 from warifu.base.keys.signer import SoftwareSigner
 from warifu.base.secret import Secret
 from warifu.service import key_rules as rules
-from warifu.service.adapters import private_files
+from warifu.service.adapters import key_directory, private_files
 from warifu.service.adapters.key_directory import KeyDirectory
 from warifu.service.adapters.private_files import read_private, write_private
 
@@ -159,6 +161,42 @@ def test_a_newer_file_brought_from_elsewhere_raises_the_count(made: KeyDirectory
     write_private(made.path.with_name("keys.counter"), b"0\n")
     made.ring(now=NOW)
     assert made.path.with_name("keys.counter").read_bytes() == b"1\n"
+
+
+def test_a_reader_that_was_slow_does_not_lower_the_count(
+    made: KeyDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made.path.with_name("keys.counter").unlink()
+    lock = private_files.locked
+
+    @contextmanager
+    def late(path: Path) -> Iterator[None]:
+        write_private(made.path.with_name("keys.counter"), b"7\n")
+        with lock(path):
+            yield
+
+    monkeypatch.setattr(key_directory, "locked", late)
+    made.ring(now=NOW)
+    assert made.path.with_name("keys.counter").read_bytes() == b"7\n"
+
+
+def test_keys_in_a_folder_that_cannot_be_written_are_read(
+    made: KeyDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made.path.with_name("keys.counter").unlink()
+
+    def read_only(*_: object) -> None:
+        raise Misuse(rules.KEY_FILE, "Read-only file system")
+
+    monkeypatch.setattr(key_directory, "write_private", read_only)
+    assert made.ring(now=NOW).counter == 1
+
+
+def test_keys_are_made_anew_where_others_were_given_up(made: KeyDirectory) -> None:
+    made.change(lambda ring: add(ring, KeyPurpose.RECEIPT), now=NOW)
+    made.path.unlink()
+    made.create(add)
+    assert made.ring(now=NOW).counter == 1
 
 
 @pytest.mark.parametrize("count", [b"", b"minus one", b"-1", b"9" * 21])

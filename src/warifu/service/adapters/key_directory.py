@@ -15,6 +15,7 @@ back too. Restoring on purpose is removing `FILE.counter`.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -80,8 +81,11 @@ class KeyDirectory:
         with locked(self._beside("lock")):
             if self.path.exists():
                 raise Misuse(KEY_FILE_NEW, str(self.path))
+            # Left behind by keys that are gone: it counts nothing any more.
+            with usable(self._beside("counter")):
+                self._beside("counter").unlink(missing_ok=True)
             ring = fill(KeyRing())
-            self._write(ring)
+            self._write(ring, self._passphrase)
             return ring
 
     def ring(self, *, now: datetime) -> KeyRing:
@@ -94,12 +98,12 @@ class KeyDirectory:
             Misuse: ``keys/file``, ``keys/file-private``, and what `unseal` raises.
             VerifierFault: ``keys/token``, ``keys/token-key``.
         """
-        require_private_folder(self.path.parent)
-        seen = self._seen()
-        ring = unseal(read_private(self.path, max_bytes=MAX_BYTES), self._passphrase, at_least=seen)
-        if ring.counter > seen:
-            self._see(ring)
-        return self._with_token(ring, now)
+        ring = self._read(now)
+        if ring.counter > self._seen():
+            # Where the folder cannot be written, nobody puts an older file there through it either.
+            with suppress(Misuse), locked(self._beside("lock")):
+                self._see(ring)
+        return ring
 
     def change(self, change: Callable[[KeyRing], KeyRing], *, now: datetime) -> KeyRing:
         """Change the ring, and keep the file as it was before under another name.
@@ -108,10 +112,10 @@ class KeyDirectory:
             Misuse, VerifierFault: As `ring`, and what `change` raises; the file then stays.
         """
         with locked(self._beside("lock")):
-            changed = change(self.ring(now=now))
+            changed = change(self._read(now))
             previous = read_private(self.path, max_bytes=MAX_BYTES)
             write_private(self._beside("previous"), previous)
-            self._write(changed)
+            self._write(changed, self._passphrase)
             return changed
 
     def reseal(self, passphrase: Secret, *, now: datetime) -> KeyRing:
@@ -121,19 +125,21 @@ class KeyDirectory:
             Misuse, VerifierFault: As `ring`, and ``keys/passphrase``.
         """
         with locked(self._beside("lock")):
-            renewed = self.ring(now=now).renew(now=now)
-            before, self._passphrase = self._passphrase, passphrase
-            try:
-                self._write(renewed)
-            except Misuse:
-                self._passphrase = before
-                raise
+            renewed = self._read(now).renew(now=now)
+            self._write(renewed, passphrase)
+            self._passphrase = passphrase
             with usable(self._beside("previous")):
                 self._beside("previous").unlink(missing_ok=True)
             return renewed
 
-    def _write(self, ring: KeyRing) -> None:
-        data = seal(ring, self._passphrase, random_octets=os.urandom, derivation=self._derivation)
+    def _read(self, now: datetime) -> KeyRing:
+        require_private_folder(self.path.parent)
+        data = read_private(self.path, max_bytes=MAX_BYTES)
+        ring = unseal(data, self._passphrase, at_least=self._seen())
+        return self._with_token(ring, now)
+
+    def _write(self, ring: KeyRing, passphrase: Secret) -> None:
+        data = seal(ring, passphrase, random_octets=os.urandom, derivation=self._derivation)
         write_private(self.path, data)
         # After the file: a crash in between leaves a count that is too low, not a shut file.
         self._see(ring)
@@ -158,7 +164,9 @@ class KeyDirectory:
         return int(data)
 
     def _see(self, ring: KeyRing) -> None:
-        write_private(self._beside("counter"), b"%d\n" % ring.counter)
+        """Under the lock; by now another process may have seen more."""
+        if ring.counter > self._seen():
+            write_private(self._beside("counter"), b"%d\n" % ring.counter)
 
     def _beside(self, suffix: str) -> Path:
         return self.path.with_name(f"{self.path.name}.{suffix}")
