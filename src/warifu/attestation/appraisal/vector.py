@@ -101,9 +101,12 @@ def least_trusted(tiers: Iterable[Tier]) -> Tier:
 def exceeds(status: Tier, vector: TrustVector) -> bool:
     """Whether a status promises more than the worst claim of its vector."""
     claims = vector.claims()
-    if not claims:
-        return False
-    return _ORDER[status] < _ORDER[least_trusted(map(tier_of, claims.values()))]
+    return bool(claims) and outranks(status, least_trusted(map(tier_of, claims.values())))
+
+
+def outranks(tier: Tier, other: Tier) -> bool:
+    """Whether one tier promises more than another."""
+    return _ORDER[tier] < _ORDER[other]
 
 
 _ORDER = {

@@ -1,4 +1,4 @@
-"""Reading compact JWS and JWE (RFC 7515, RFC 7516) with everything fixed that a token could choose.
+"""Compact JWS and JWE (RFC 7515, RFC 7516), read with everything fixed that a token could choose.
 
 A token names its algorithm, but the caller's list decides; a token never brings or names the key
 unless the caller asks for its certificates; it cannot ask for compression, for extensions, or for
@@ -10,11 +10,11 @@ this stands on `cryptography` directly.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
+import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap
 from msgspec import Struct
@@ -23,6 +23,9 @@ from warifu.base.codec import json, text
 from warifu.base.errors import BadEvidence, MalformedEvidence
 from warifu.base.pki import signature
 from warifu.base.rule import Rule, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MAX_TOKEN_BYTES = 256 << 10
 MAX_HEADER_BYTES = 64 << 10
@@ -114,8 +117,10 @@ _SCHEMES = {
     "PS256": (signature.RSA_PSS_SHA256, 0),
     "PS384": (signature.RSA_PSS_SHA384, 0),
     "PS512": (signature.RSA_PSS_SHA512, 0),
+    "EdDSA": (signature.ED25519, 0),
 }
-"""Scheme and octets per ECDSA coordinate (RFC 7518 §3.1, §3.4); asymmetric signatures only."""
+"""Scheme and octets per ECDSA coordinate (RFC 7518 §3.1, §3.4; RFC 8037 §3.1, Ed25519 only);
+asymmetric signatures only."""
 
 
 class Jws(Struct, frozen=True, kw_only=True):
@@ -127,6 +132,19 @@ class Jws(Struct, frozen=True, kw_only=True):
     signature: bytes
     signed: bytes
     """The received bytes that the signature covers."""
+
+
+def write_jws(header: dict[str, Any], payload: bytes, sign: Callable[[bytes], bytes]) -> bytes:
+    """Write a compact JWS (RFC 7515 §7.1).
+
+    Args:
+        header: The protected header, with ``alg`` as `sign` computes it.
+        payload: What is signed.
+        sign: Gives the signature octets as JOSE writes them.
+    """
+    encoded = (text.to_base64url(part) for part in (msgspec.json.encode(header), payload))
+    signed = ".".join(encoded).encode("ascii")
+    return signed + b"." + text.to_base64url(sign(signed)).encode("ascii")
 
 
 def read_jws(
@@ -170,8 +188,9 @@ def check_jws(jws: Jws, key: signature.PublicKey) -> None:
             ``jose/signature``.
     """
     scheme, octets = _SCHEMES[jws.algorithm]
-    proof = _ecdsa_to_der(jws.signature, octets) if octets else jws.signature
     try:
+        # RFC 7518 §3.4: ECDSA's two halves stand side by side.
+        proof = signature.ecdsa_from_halves(jws.signature, octets) if octets else jws.signature
         signature.check_signature(scheme, key, proof, jws.signed)
     except BadEvidence as error:
         rule = ALGORITHM if error.rule is signature.ALGORITHM else SIGNATURE
@@ -259,15 +278,6 @@ def _read_new_header(encoded: bytes, key_headers: frozenset[str]) -> dict[str, A
 
 
 _remembered_header = lru_cache(maxsize=MAX_REMEMBERED_HEADERS)(_read_new_header)
-
-
-def _ecdsa_to_der(raw: bytes, octets: int) -> bytes:
-    """RFC 7518 §3.4: R and S side by side, each exactly as long as the curve's order."""
-    if len(raw) != 2 * octets:
-        raise BadEvidence(SIGNATURE, f"{len(raw)} octets, not {2 * octets}")
-    return encode_dss_signature(
-        int.from_bytes(raw[:octets], "big"), int.from_bytes(raw[octets:], "big")
-    )
 
 
 def _shown(value: object) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, mldsa, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from msgspec import Struct
 
@@ -179,6 +180,23 @@ def check_signature(scheme: Scheme, key: PublicKey, signature: bytes, signed: by
         _verify(scheme, key, signature, signed)
     except (InvalidSignature, ValueError, UnsupportedAlgorithm) as error:
         raise BadEvidence(SIGNATURE, scheme.name) from error
+
+
+def ecdsa_from_halves(halves: bytes, octets: int) -> bytes:
+    """The DER of an ECDSA signature that JOSE and COSE write as R and S side by side.
+
+    Args:
+        halves: R and S, big-endian, each exactly as long as the curve's order.
+        octets: How long that is.
+
+    Raises:
+        BadEvidence: ``pki/signature`` for another length.
+    """
+    if len(halves) != 2 * octets:
+        raise BadEvidence(SIGNATURE, f"{len(halves)} octets, not {2 * octets}")
+    return encode_dss_signature(
+        int.from_bytes(halves[:octets], "big"), int.from_bytes(halves[octets:], "big")
+    )
 
 
 def check_issued(child: Certificate, issuer_key: PublicKey) -> None:

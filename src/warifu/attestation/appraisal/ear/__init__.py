@@ -1,0 +1,1 @@
+"""EAT attestation results (draft-ietf-rats-ear): writing ours, reading others'."""
