@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from tools.docs.command_line import command_line_page
+from tools.docs.decision_rules import decision_rules_page
 from tools.docs.peers import peers_page
 from tools.docs.rules import error_page, format_pages
 
@@ -20,6 +21,7 @@ def main() -> int:
         "docs/errors.md": error_page(),
         "docs/cli.md": command_line_page(),
         "docs/peers.md": peers_page(),
+        "docs/rules.md": decision_rules_page(),
     }
     drifted = []
     for name, content in pages.items():

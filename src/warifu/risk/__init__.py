@@ -1,0 +1,1 @@
+"""What may go wrong, and what may therefore be done."""

@@ -1,0 +1,1 @@
+"""Rules over typed facts: serve, step up, limit or refuse, each with its reasons."""

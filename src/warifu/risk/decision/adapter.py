@@ -1,0 +1,108 @@
+"""From an attestation result to the facts that evidence establishes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from warifu.attestation.appraisal.result import Basis, Submodule
+from warifu.attestation.appraisal.vector import Tier
+from warifu.risk.decision.facts import (
+    AppFacts,
+    DeviceFacts,
+    EvidenceFacts,
+    Facts,
+    KeyFacts,
+    OperationFacts,
+    ThreatFacts,
+)
+
+if TYPE_CHECKING:
+    from warifu.attestation.appraisal.result import AttestationResult
+    from warifu.attestation.claims import Claims
+
+_OUTCOMES = {
+    Basis.CLAIMS: "proved",
+    Basis.BAD_EVIDENCE: "refused",
+    Basis.VERIFIER_FAULT: "no-statement",
+}
+
+
+def facts_from(
+    result: AttestationResult | None,
+    *,
+    operation: OperationFacts,
+    claims: Claims | None = None,
+    powers: tuple[str, ...] | None = None,
+) -> Facts:
+    """The facts of one request that evidence and appraisal establish; the bank adds its own.
+
+    Where the verifier could not judge, tiers stay unknown: our fault is no statement about the
+    device, and only an outage statement of the rule set can pass over it.
+
+    Args:
+        result: The appraisal, or None where no evidence was sent.
+        operation: What is asked.
+        claims: What the appraisal was made of, where evidence was proved.
+        powers: Powers that advisories give an attacker on this device; None where not looked up.
+    """
+    if result is None:
+        return Facts(operation=operation, evidence=EvidenceFacts(outcome="absent"))
+    proved = claims if result.basis is Basis.CLAIMS else None
+    return Facts(
+        operation=operation,
+        evidence=EvidenceFacts(
+            outcome=_OUTCOMES[result.basis],
+            format=result.format,
+            realm=result.realm,
+            age_seconds=_age(result),
+        ),
+        device=_device(proved, _status(result, Submodule.DEVICE)),
+        app=_app(proved, _status(result, Submodule.APP)),
+        key=_key(proved, _status(result, Submodule.KEY)),
+        threat=ThreatFacts(powers=powers),
+    )
+
+
+def _status(result: AttestationResult, name: Submodule) -> str | None:
+    if result.basis is Basis.VERIFIER_FAULT or name not in result.submodules:
+        return None
+    return Tier(result.submodules[name].status).label
+
+
+def _age(result: AttestationResult) -> int | None:
+    if result.evidence_made_at is None:
+        return None
+    return int((result.issued_at - result.evidence_made_at).total_seconds())
+
+
+def _device(claims: Claims | None, status: str | None) -> DeviceFacts:
+    device = claims.device if claims else None
+    boot = claims.boot if claims else None
+    system = claims.operating_system if claims else None
+    return DeviceFacts(
+        status=status,
+        platform=device.platform if device else None,
+        model=device.model if device else None,
+        boot_locked=boot.locked if boot else None,
+        boot_state=boot.state if boot else None,
+        patch_level=system.patch_level if system else None,
+    )
+
+
+def _app(claims: Claims | None, status: str | None) -> AppFacts:
+    app = claims.app if claims else None
+    return AppFacts(
+        status=status,
+        identifier=app.identifier if app else None,
+        environment=app.environment if app else None,
+    )
+
+
+def _key(claims: Claims | None, status: str | None) -> KeyFacts:
+    key = claims.key if claims else None
+    return KeyFacts(
+        status=status,
+        security_level=key.security_level if key else None,
+        user_authentication=key.user_authentication if key else None,
+        confirmation_required=key.confirmation_required if key else None,
+    )

@@ -1,0 +1,157 @@
+"""From an appraisal to facts: what it does not say stays unknown."""
+
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from tests.risk.decision.cases import AT, NOW, standard
+from warifu.attestation.appraisal.result import (
+    AttestationResult,
+    Basis,
+    Submodule,
+    SubmoduleResult,
+)
+from warifu.attestation.appraisal.vector import Tier, TrustVector
+from warifu.attestation.claims import (
+    App,
+    Boot,
+    BootState,
+    Claims,
+    Device,
+    Format,
+    Freshness,
+    Key,
+    OperatingSystem,
+    Realm,
+    SecurityLevel,
+)
+from warifu.risk.decision.adapter import facts_from
+from warifu.risk.decision.decide import Refuse, decide
+from warifu.risk.decision.facts import (
+    AppFacts,
+    DeviceFacts,
+    EvidenceFacts,
+    KeyFacts,
+    Operation,
+    OperationFacts,
+)
+
+LOGIN = OperationFacts(kind=Operation.LOGIN)
+RESULT = AttestationResult(
+    basis=Basis.CLAIMS,
+    format=Format.ANDROID_KEY,
+    issued_at=AT,
+    evidence_made_at=AT - timedelta(seconds=7),
+    known_at=AT,
+    policy_id="login",
+    policy_digest="00",
+    realm=Realm.PRODUCTION,
+    submodules={
+        "device": SubmoduleResult(vector=TrustVector(), status=Tier.AFFIRMING, findings=()),
+        "app": SubmoduleResult(vector=TrustVector(), status=Tier.WARNING, findings=()),
+        "key": SubmoduleResult(vector=TrustVector(), status=Tier.CONTRAINDICATED, findings=()),
+    },
+    relaxations=(),
+)
+CLAIMS = Claims(
+    format=Format.ANDROID_KEY,
+    at=AT,
+    known_at=AT,
+    realm=Realm.PRODUCTION,
+    device=Device(platform="android", model="Pixel 8a"),
+    boot=Boot(locked=True, state=BootState.VERIFIED),
+    operating_system=OperatingSystem(patch_level="2026-10-05"),
+    app=App(identifier="jp.example.bank", environment="production"),
+    key=Key(
+        security_level=SecurityLevel.SECURE_ELEMENT,
+        user_authentication="biometric",
+        confirmation_required=True,
+    ),
+    freshness=Freshness(),
+    detail=Freshness(),
+)
+
+
+def test_appraisal_and_claims_become_facts() -> None:
+    facts = facts_from(RESULT, operation=LOGIN, claims=CLAIMS, powers=("rw_display",))
+    assert facts.evidence == EvidenceFacts(
+        outcome="proved", format="android-key", realm="production", age_seconds=7
+    )
+    assert facts.device == DeviceFacts(
+        status="affirming",
+        platform="android",
+        model="Pixel 8a",
+        boot_locked=True,
+        boot_state="verified",
+        patch_level="2026-10-05",
+    )
+    assert facts.app == AppFacts(
+        status="warning", identifier="jp.example.bank", environment="production"
+    )
+    assert facts.key == KeyFacts(
+        status="contraindicated",
+        security_level="secure-element",
+        user_authentication="biometric",
+        confirmation_required=True,
+    )
+    assert facts.threat.powers == ("rw_display",)
+
+
+def test_facts_of_an_appraisal_have_their_registered_types() -> None:
+    facts = facts_from(RESULT, operation=LOGIN, claims=CLAIMS, powers=())
+    for rule in standard().rules:
+        finding = rule.condition.find(rule.condition.values(facts))
+        assert finding.state.value != "error", rule.id
+
+
+def test_appraisal_without_claims_gives_tiers_only() -> None:
+    facts = facts_from(RESULT, operation=LOGIN)
+    assert facts.device == DeviceFacts(status="affirming")
+    assert facts.threat.powers is None
+
+
+@pytest.mark.parametrize("part", ["device", "boot", "operating_system", "app", "key"])
+def test_claims_without_a_part_leave_its_facts_unknown(part: str) -> None:
+    claims = msgspec.structs.replace(CLAIMS, **{part: None})
+    facts = facts_from(RESULT, operation=LOGIN, claims=claims)
+    seen: dict[str, Any] = {
+        "device": facts.device.model,
+        "boot": facts.device.boot_locked,
+        "operating_system": facts.device.patch_level,
+        "app": facts.app.identifier,
+        "key": facts.key.security_level,
+    }
+    assert {name for name, value in seen.items() if value is None} == {part}
+
+
+def test_our_own_fault_says_nothing_about_the_device() -> None:
+    result = msgspec.structs.replace(RESULT, basis=Basis.VERIFIER_FAULT, evidence_made_at=None)
+    facts = facts_from(result, operation=LOGIN, claims=CLAIMS)
+    assert facts.evidence.outcome == "no-statement"
+    assert facts.evidence.age_seconds is None
+    assert facts.device == DeviceFacts()
+    assert facts.key.status is None
+
+
+def test_refused_evidence_is_held_against_the_device() -> None:
+    broken = {
+        name: SubmoduleResult(vector=TrustVector(), status=Tier.CONTRAINDICATED, findings=())
+        for name in Submodule
+    }
+    result = msgspec.structs.replace(RESULT, basis=Basis.BAD_EVIDENCE, submodules=broken)
+    facts = facts_from(result, operation=LOGIN)
+    assert facts.evidence.outcome == "refused"
+    assert facts.device.status == "contraindicated"
+
+
+def test_submodule_that_was_not_appraised_is_unknown() -> None:
+    result = msgspec.structs.replace(RESULT, submodules={})
+    assert facts_from(result, operation=LOGIN).device.status is None
+
+
+def test_request_without_evidence_is_refused() -> None:
+    facts = facts_from(None, operation=LOGIN)
+    assert facts.evidence.outcome == "absent"
+    assert decide(facts, standard(), NOW).outcome == Refuse()
