@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from tools.docs.appraisal import appraisal_page
 from tools.docs.command_line import command_line_page
 from tools.docs.decision_rules import decision_rules_page
 from tools.docs.peers import peers_page
@@ -18,6 +19,7 @@ def main() -> int:
     check = "--check" in sys.argv[1:]
     pages = {
         **format_pages(),
+        "docs/appraisal.md": appraisal_page(),
         "docs/errors.md": error_page(),
         "docs/cli.md": command_line_page(),
         "docs/peers.md": peers_page(),

@@ -11,6 +11,7 @@ from warifu.attestation.appraisal.policy import AppraisalPolicy, load_policy
 from warifu.attestation.appraisal.result import Severity
 from warifu.attestation.appraisal.vector import Tier
 from warifu.attestation.claims import BootState, SecurityLevel
+from warifu.attestation.evidence.facts.android_key import Provisioning, ProvisioningMethod
 from warifu.attestation.evidence.rules import android_key
 from warifu.attestation.trust.revocation import RevocationStatus
 from warifu.service.adapters.bundled_profiles import PROFILES, bundled_profiles
@@ -70,6 +71,14 @@ def test_stale_patches_warn_at_login() -> None:
 def test_every_profile_accepts_an_honest_device(kind: str, profile: str) -> None:
     result = appraise(HONEST[kind](), policy=of(profile), trust=trust(), now=NOW)
     assert [each.seen for each in result.findings() if each.stands_against] == []
+    assert result.status is Tier.AFFIRMING
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_every_profile_accepts_a_phone_provisioned_at_the_factory(profile: str) -> None:
+    factory = Provisioning(method=ProvisioningMethod.FACTORY)
+    claims = HONEST["android-key"](detail={"provisioning": factory})
+    result = appraise(claims, policy=of(profile), trust=trust(), now=NOW)
     assert result.status is Tier.AFFIRMING
 
 

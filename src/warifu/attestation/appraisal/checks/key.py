@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from warifu.attestation.appraisal.checks.case import Answer, among, fails, holds, unknown
 from warifu.attestation.appraisal.settings import level_number
 from warifu.attestation.claims import SecurityLevel
+from warifu.attestation.evidence.facts.android_key import ProvisioningMethod
 from warifu.attestation.evidence.readers.authorization_tags import ORIGIN_GENERATED
 from warifu.attestation.evidence.rules import app_attest_assertion, webauthn
 from warifu.base.errors import StaleTrust
@@ -60,10 +61,10 @@ def certificates_issued(case: Case) -> Answer | None:
     """The attestation key does not serve more devices than one."""
     limit = case.settings.key.max_certificates_issued
     found = case.detail.provisioning.certificates_issued
-    if limit is None:
-        return None
+    if limit is None or case.detail.provisioning.method is ProvisioningMethod.FACTORY:
+        return None  # nobody counts certificates that were written at the factory
     if found is None:
-        return unknown("not counted for this kind of provisioning")
+        return unknown("the provisioning server states no number")
     return Answer(found <= limit, f"{found} certificates")
 
 
