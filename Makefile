@@ -66,6 +66,7 @@ format: $(READY) ## Format and fix what ruff can fix
 
 bench: $(READY) ## Measure each format against its floor and against the peers
 	@$(BIN)/python -m tools.bench
+	@$(BIN)/python -m tools.bench.decision
 
 fuzz: $(FUZZ_READY) ## Coverage-guided fuzzing for SECONDS (default 60)
 	@$(BIN)/python -m tools.fuzz --seconds $(SECONDS)

@@ -35,7 +35,7 @@ MAX_CHANGED = 3
 MAX_INTEGER = 2**63 - 1
 
 
-class Change(Struct, frozen=True, kw_only=True):
+class Change(Struct, frozen=True, gc=False, kw_only=True):
     """One fact, and what it would have to be."""
 
     fact: str
@@ -108,11 +108,15 @@ class _Row(Struct, frozen=True):
         if self.number is None:
             return [missing]
         now = cast("int", values[self.number])
-        if any(low <= now <= high for low, high in self.spans):
-            return [missing]
-        below = [high for _, high in self.spans if high < now]
-        above = [low for low, _ in self.spans if low > now]
-        return [{**missing, self.number: to} for to in (*below[-1:], *above[:1])]
+        nearest: list[int] = []
+        for low, high in self.spans:
+            if now < low:
+                nearest.append(low)
+                break
+            if now <= high:
+                return [missing]
+            nearest = [high]
+        return [{**missing, self.number: to} for to in nearest]
 
 
 def _rows(enough: Sequence[Mapping[str, Value]], grid: Sequence[_Candidates]) -> tuple[_Row, ...]:
@@ -192,7 +196,7 @@ def _ways(found: list[dict[str, Value]], values: Mapping[str, Value]) -> tuple[W
         found = [each for each in found if not any(set(o) < set(each) for o in found)]
         found.sort(key=len)
     return tuple(
-        tuple(_change(path, values[path], to) for path, to in each.items()) for each in found
+        [tuple([_change(path, values[path], to) for path, to in each.items()]) for each in found]
     )
 
 

@@ -28,17 +28,17 @@ if TYPE_CHECKING:
     from warifu.risk.decision.rules import DecisionRule, Fallback, OperationRules, RuleSet
 
 
-class Serve(Struct, frozen=True, tag="serve"):
+class Serve(Struct, frozen=True, gc=False, tag="serve"):
     """Do it."""
 
 
-class StepUp(Struct, frozen=True, tag="step-up"):
+class StepUp(Struct, frozen=True, gc=False, tag="step-up"):
     """Do it after all of these succeeded; decide again then."""
 
     methods: tuple[Method, ...]
 
 
-class Limit(Struct, frozen=True, tag="limit"):
+class Limit(Struct, frozen=True, gc=False, tag="limit"):
     """Not this amount; up to `amount` would be served, after `methods` where there are any."""
 
     amount: int
@@ -46,7 +46,7 @@ class Limit(Struct, frozen=True, tag="limit"):
     methods: tuple[Method, ...] = ()
 
 
-class Refuse(Struct, frozen=True, tag="refuse"):
+class Refuse(Struct, frozen=True, gc=False, tag="refuse"):
     """Do not do it."""
 
 
@@ -64,7 +64,7 @@ class Kind(StrEnum):
     """What holds for every rule set: kill switch, default deny, amount and currency."""
 
 
-class Reason(Struct, frozen=True, kw_only=True):
+class Reason(Struct, frozen=True, gc=False, kw_only=True):
     """One thing that stands in the way, or that was passed over."""
 
     code: str
@@ -85,7 +85,7 @@ class Reason(Struct, frozen=True, kw_only=True):
     """The exemption, or the outage statement, that keeps this reason from counting."""
 
 
-class Decision(Struct, frozen=True, kw_only=True):
+class Decision(Struct, frozen=True, gc=False, kw_only=True):
     """The answer, and all that is needed to explain it later."""
 
     operation: Operation

@@ -62,7 +62,7 @@ class State(Enum):
     """A fact is of no type or value it can have, or the evaluation did not end in a boolean."""
 
 
-class Finding(Struct, frozen=True):
+class Finding(Struct, frozen=True, gc=False):
     """What came of one condition, and the facts that were in the way."""
 
     state: State

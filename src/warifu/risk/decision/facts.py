@@ -61,7 +61,7 @@ class Changer(StrEnum):
     """The bank, or time."""
 
 
-class OperationFacts(Struct, frozen=True, kw_only=True):
+class OperationFacts(Struct, frozen=True, gc=False, kw_only=True):
     """What is asked."""
 
     kind: Operation
@@ -73,7 +73,7 @@ class OperationFacts(Struct, frozen=True, kw_only=True):
     """Money went to this payee before, and nobody complained."""
 
 
-class EvidenceFacts(Struct, frozen=True, kw_only=True):
+class EvidenceFacts(Struct, frozen=True, gc=False, kw_only=True):
     """How the evidence fared."""
 
     outcome: str | None = None
@@ -84,7 +84,7 @@ class EvidenceFacts(Struct, frozen=True, kw_only=True):
     """From when it was made until now."""
 
 
-class DeviceFacts(Struct, frozen=True, kw_only=True):
+class DeviceFacts(Struct, frozen=True, gc=False, kw_only=True):
     """The device, as appraised; tiers are those of AR4SI."""
 
     status: str | None = None
@@ -96,7 +96,7 @@ class DeviceFacts(Struct, frozen=True, kw_only=True):
     """ISO date, ``2026-05`` or ``2026-05-05``: compares as text."""
 
 
-class AppFacts(Struct, frozen=True, kw_only=True):
+class AppFacts(Struct, frozen=True, gc=False, kw_only=True):
     """The application, as appraised."""
 
     status: str | None = None
@@ -104,7 +104,7 @@ class AppFacts(Struct, frozen=True, kw_only=True):
     environment: str | None = None
 
 
-class KeyFacts(Struct, frozen=True, kw_only=True):
+class KeyFacts(Struct, frozen=True, gc=False, kw_only=True):
     """The device key, as appraised."""
 
     status: str | None = None
@@ -113,7 +113,7 @@ class KeyFacts(Struct, frozen=True, kw_only=True):
     confirmation_required: bool | None = None
 
 
-class UserFacts(Struct, frozen=True, kw_only=True):
+class UserFacts(Struct, frozen=True, gc=False, kw_only=True):
     """Who is there."""
 
     verified: bool | None = None
@@ -126,7 +126,7 @@ class UserFacts(Struct, frozen=True, kw_only=True):
     """The user signed an OK to exactly this transaction as it was shown."""
 
 
-class BindingFacts(Struct, frozen=True, kw_only=True):
+class BindingFacts(Struct, frozen=True, gc=False, kw_only=True):
     """User, device key and app instance tied together."""
 
     bound: bool | None = None
@@ -134,7 +134,7 @@ class BindingFacts(Struct, frozen=True, kw_only=True):
     age_seconds: int | None = None
 
 
-class AccountFacts(Struct, frozen=True, kw_only=True):
+class AccountFacts(Struct, frozen=True, gc=False, kw_only=True):
     """The account."""
 
     limit_left: int | None = None
@@ -143,7 +143,7 @@ class AccountFacts(Struct, frozen=True, kw_only=True):
     """Within the cooling-off time after recovery or a change of device."""
 
 
-class HistoryFacts(Struct, frozen=True, kw_only=True):
+class HistoryFacts(Struct, frozen=True, gc=False, kw_only=True):
     """What happened before, for this user, device key and operation."""
 
     served_seconds: int | None = None
@@ -154,7 +154,7 @@ class HistoryFacts(Struct, frozen=True, kw_only=True):
     """Refused in the last 24 hours."""
 
 
-class ServiceFacts(Struct, frozen=True, kw_only=True):
+class ServiceFacts(Struct, frozen=True, gc=False, kw_only=True):
     """The state of what we ourselves rely on."""
 
     trust_stale: bool | None = None
@@ -163,14 +163,14 @@ class ServiceFacts(Struct, frozen=True, kw_only=True):
     """A platform vendor's service that this evidence needs does not answer."""
 
 
-class ThreatFacts(Struct, frozen=True, kw_only=True):
+class ThreatFacts(Struct, frozen=True, gc=False, kw_only=True):
     """What published weaknesses give an attacker on this device."""
 
     powers: tuple[str, ...] | None = None
     """Names of powers; empty where advisories were looked up and none applies."""
 
 
-class Facts(Struct, frozen=True, kw_only=True):
+class Facts(Struct, frozen=True, gc=False, kw_only=True):
     """Everything one decision may rest on."""
 
     operation: OperationFacts

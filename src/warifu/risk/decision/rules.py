@@ -94,7 +94,7 @@ class Method(StrEnum):
     CALL_BACK = "call-back"
 
 
-class Consequence(Struct, frozen=True, forbid_unknown_fields=True):
+class Consequence(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """Where a rule does not hold: exactly one of these."""
 
     refuse: bool = False
