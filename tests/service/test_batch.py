@@ -108,7 +108,7 @@ def test_an_endless_stream_is_read_only_as_far_ahead_as_stated(tokens: list[byte
 
     outcomes = verify_many(endless(), trust=TRUST, workers=2, finish=version_of)
     assert list(islice(outcomes, 3)) == [0, 0, 0]
-    outcomes.close()  # type: ignore[attr-defined]
+    outcomes.close()
     assert next(read) <= 2 * CHUNK * CHUNKS_AHEAD
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import random
 import sys
 from itertools import cycle, islice
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from tools.bench.case import Request
 
 CALLS = 4000
+WARM_SECONDS = 3.0
+"""Until every process has started: a slow one would be counted as if it did not help."""
 ROUNDS = 5
 VERIFICATIONS = 100_000
 SAMPLES = 10
@@ -39,6 +42,10 @@ class Throughput(Struct, frozen=True, kw_only=True):
     """Median over the rounds of the ratio to one worker in the same round."""
     here_micros: float
     """Processor time of the calling process per verification: what does not spread over cores."""
+    micros: float
+    """Processor time of all processes per verification."""
+    times_one_if_free: float
+    """The ratio that processor times allow where nobody else uses the cores."""
 
 
 class Memory(Struct, frozen=True, kw_only=True):
@@ -50,23 +57,28 @@ class Memory(Struct, frozen=True, kw_only=True):
     """Blocks held by the interpreter's allocator."""
 
 
-def key_of(claims: Claims) -> bytes | None:
-    """What a batch keeps of each result here: small, as in production."""
-    return claims.key.public_key if claims.key else None
+def spent(claims: Claims) -> tuple[int, float, bytes | None]:
+    """What a batch sends back of each result here: the key, and what this process has spent."""
+    return os.getpid(), process_time(), claims.key.public_key if claims.key else None
 
 
 def throughput(request: Request, most_workers: int, rounds: int = ROUNDS) -> list[Throughput]:
     """Measure one to `most_workers` processes, in turn within each round."""
-    found: dict[int, list[tuple[float, float]]] = {n + 1: [] for n in range(most_workers)}
+    found: dict[int, list[_Round]] = {n + 1: [] for n in range(most_workers)}
     for _ in range(rounds):
         for workers, measured in found.items():
-            measured.append(_rate(request, workers))
+            measured.append(_round(request, workers))
+    one = found[1]
     return [
         Throughput(
             workers=workers,
-            per_second=median(rate for rate, _ in measured),
-            times_one=median(a / b for (a, _), (b, _) in zip(measured, found[1], strict=True)),
-            here_micros=median(here for _, here in measured),
+            per_second=median(a.rate for a in measured),
+            times_one=median(a.rate / b.rate for a, b in zip(measured, one, strict=True)),
+            here_micros=median(a.here for a in measured),
+            micros=median(a.everywhere for a in measured),
+            times_one_if_free=median(
+                workers * b.everywhere / a.everywhere for a, b in zip(measured, one, strict=True)
+            ),
         )
         for workers, measured in found.items()
     ]
@@ -97,22 +109,35 @@ def memory(requests: Sequence[Request], verifications: int = VERIFICATIONS) -> l
     return samples
 
 
-def _rate(request: Request, workers: int) -> tuple[float, float]:
-    """Verifications a second, and microseconds of this process for each."""
-    warm = batch.CHUNK * batch.CHUNKS_AHEAD * workers
+class _Round(Struct, frozen=True):
+    rate: float
+    """Verifications a second."""
+    here: float
+    """Microseconds of this process for each."""
+    everywhere: float
+    """Microseconds of all processes for each."""
+
+
+def _round(request: Request, workers: int) -> _Round:
     outcomes = batch.verify_many(
-        islice(_copies(request), warm + CALLS),
-        trust=request.trust,
-        workers=workers,
-        finish=key_of,
+        _copies(request), trust=request.trust, workers=workers, finish=spent
     )
-    for outcome in islice(outcomes, warm):
+    warm_until = perf_counter() + WARM_SECONDS
+    for outcome in outcomes:
         if isinstance(outcome, WarifuError):
             raise outcome
+        if perf_counter() > warm_until:
+            break
     start, busy = perf_counter(), process_time()
-    for _ in outcomes:
-        pass
-    return CALLS / (perf_counter() - start), (process_time() - busy) / CALLS * 1e6
+    spent_by: dict[int, list[float]] = {}
+    for outcome in islice(outcomes, CALLS):
+        if not isinstance(outcome, WarifuError):
+            spent_by.setdefault(outcome[0], []).append(outcome[1])
+    seconds, busy = perf_counter() - start, process_time() - busy
+    outcomes.close()
+    here = busy / CALLS * 1e6
+    elsewhere = sum(times[-1] - times[0] for pid, times in spent_by.items() if pid != os.getpid())
+    return _Round(CALLS / seconds, here, here + elsewhere / CALLS * 1e6)
 
 
 def _copies(request: Request) -> Iterator[batch.Request]:

@@ -7,7 +7,7 @@ cores; what limits it is sending results back, therefore `finish` may make them 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ProcessPoolExecutor
 from datetime import datetime
 from itertools import islice
@@ -51,7 +51,7 @@ def verify_many(
     trust: TrustView,
     workers: int,
     finish: Callable[[Claims], Result],
-) -> Iterator[Result | WarifuError]:
+) -> Generator[Result | WarifuError, None, None]:
     """Verify a stream of requests.
 
     Args:
@@ -85,7 +85,7 @@ def _verify_in_processes(
     trust: TrustView,
     workers: int,
     finish: Callable[[Claims], Result],
-) -> Iterator[Result | WarifuError]:
+) -> Generator[Result | WarifuError, None, None]:
     remaining = iter(requests)
     waiting: deque[Chunk[Result]] = deque()
     # A fresh process has none of our threads, locks or secrets; a forked one would.
