@@ -6,7 +6,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.risk.decision.cases import AT, NOW, standard
+from tests.attestation.appraisal import worlds
+from tests.risk.decision.cases import AT, NOW, honest, standard
+from warifu.attestation.appraisal.appraise import appraise
 from warifu.attestation.appraisal.result import (
     AttestationResult,
     Basis,
@@ -27,15 +29,19 @@ from warifu.attestation.claims import (
     Realm,
     SecurityLevel,
 )
+from warifu.attestation.trust.rules import REVOCATION_FRESH
+from warifu.base.errors import MissingTrust, StaleTrust
 from warifu.risk.decision.adapter import facts_from
-from warifu.risk.decision.decide import Refuse, decide
+from warifu.risk.decision.decide import Limit, Refuse, Serve, decide
 from warifu.risk.decision.facts import (
     AppFacts,
     DeviceFacts,
     EvidenceFacts,
+    Facts,
     KeyFacts,
     Operation,
     OperationFacts,
+    ServiceFacts,
 )
 
 LOGIN = OperationFacts(kind=Operation.LOGIN)
@@ -155,3 +161,49 @@ def test_request_without_evidence_is_refused() -> None:
     facts = facts_from(None, operation=LOGIN)
     assert facts.evidence.outcome == "absent"
     assert decide(facts, standard(), NOW).outcome == Refuse()
+
+
+def test_stale_trust_is_an_outage_and_an_unknown_authority_is_not() -> None:
+    result = msgspec.structs.replace(RESULT, basis=Basis.VERIFIER_FAULT)
+    for fault, stale in (
+        (StaleTrust(REVOCATION_FRESH), True),
+        (MissingTrust(REVOCATION_FRESH), False),
+        (None, None),
+    ):
+        facts = facts_from(result, operation=LOGIN, fault=fault, vendor_down=False)
+        assert facts.service == ServiceFacts(trust_stale=stale, vendor_down=False)
+
+
+def bank_knows(facts: Facts) -> Facts:
+    """What the bank adds for a customer in order."""
+    known = honest(Operation.TRANSFER)
+    return msgspec.structs.replace(
+        facts,
+        operation=known.operation,
+        user=known.user,
+        binding=known.binding,
+        account=known.account,
+        history=known.history,
+    )
+
+
+def test_appraisal_of_an_honest_device_is_served_and_of_an_unlocked_one_is_not() -> None:
+    operation = OperationFacts(kind=Operation.TRANSFER)
+    for claims, outcome in (
+        (worlds.android(), Serve()),
+        (worlds.android(boot={"locked": False}), Refuse()),
+    ):
+        result = appraise(claims, policy=worlds.policy(), trust=worlds.trust(), now=worlds.NOW)
+        facts = facts_from(result, operation=operation, claims=claims, vendor_down=False, powers=())
+        decision = decide(bank_knows(facts), standard(), NOW)
+        assert decision.outcome == outcome
+
+
+def test_forged_chain_to_an_unknown_authority_is_not_excused_by_an_outage_elsewhere() -> None:
+    fault = MissingTrust(REVOCATION_FRESH)
+    result = appraise(fault, policy=worlds.policy(), trust=worlds.trust(), now=worlds.NOW)
+    facts = facts_from(result, operation=LOGIN, fault=fault, vendor_down=False, powers=())
+    assert decide(bank_knows(facts), standard(), NOW).outcome == Refuse()
+    stale = StaleTrust(REVOCATION_FRESH)
+    facts = facts_from(result, operation=LOGIN, fault=stale, vendor_down=False, powers=())
+    assert decide(bank_knows(facts), standard(), NOW).outcome == Limit(10_000, "JPY")

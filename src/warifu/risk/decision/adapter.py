@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from warifu.attestation.appraisal.result import Basis, Submodule
 from warifu.attestation.appraisal.vector import Tier
+from warifu.base.errors import StaleTrust
 from warifu.risk.decision.facts import (
     AppFacts,
     DeviceFacts,
@@ -13,12 +14,14 @@ from warifu.risk.decision.facts import (
     Facts,
     KeyFacts,
     OperationFacts,
+    ServiceFacts,
     ThreatFacts,
 )
 
 if TYPE_CHECKING:
     from warifu.attestation.appraisal.result import AttestationResult
     from warifu.attestation.claims import Claims
+    from warifu.base.errors import VerifierFault
 
 _OUTCOMES = {
     Basis.CLAIMS: "proved",
@@ -32,6 +35,8 @@ def facts_from(
     *,
     operation: OperationFacts,
     claims: Claims | None = None,
+    fault: VerifierFault | None = None,
+    vendor_down: bool | None = None,
     powers: tuple[str, ...] | None = None,
 ) -> Facts:
     """The facts of one request that evidence and appraisal establish; the bank adds its own.
@@ -43,10 +48,17 @@ def facts_from(
         result: The appraisal, or None where no evidence was sent.
         operation: What is asked.
         claims: What the appraisal was made of, where evidence was proved.
+        fault: Why the verifier could not judge, where it could not. Only stale trust is an outage:
+            an unknown authority is what a forger would show, and stays refused.
+        vendor_down: Whether a vendor's service that this very evidence needs did not answer.
         powers: Powers that advisories give an attacker on this device; None where not looked up.
     """
     if result is None:
-        return Facts(operation=operation, evidence=EvidenceFacts(outcome="absent"))
+        return Facts(
+            operation=operation,
+            evidence=EvidenceFacts(outcome="absent"),
+            service=ServiceFacts(trust_stale=False, vendor_down=vendor_down),
+        )
     proved = claims if result.basis is Basis.CLAIMS else None
     return Facts(
         operation=operation,
@@ -59,6 +71,7 @@ def facts_from(
         device=_device(proved, _status(result, Submodule.DEVICE)),
         app=_app(proved, _status(result, Submodule.APP)),
         key=_key(proved, _status(result, Submodule.KEY)),
+        service=ServiceFacts(trust_stale=_stale(result, fault), vendor_down=vendor_down),
         threat=ThreatFacts(powers=powers),
     )
 
@@ -67,6 +80,12 @@ def _status(result: AttestationResult, name: Submodule) -> str | None:
     if result.basis is Basis.VERIFIER_FAULT or name not in result.submodules:
         return None
     return Tier(result.submodules[name].status).label
+
+
+def _stale(result: AttestationResult, fault: VerifierFault | None) -> bool | None:
+    if result.basis is not Basis.VERIFIER_FAULT:
+        return False
+    return None if fault is None else isinstance(fault, StaleTrust)
 
 
 def _age(result: AttestationResult) -> int | None:

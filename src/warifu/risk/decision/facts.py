@@ -158,9 +158,9 @@ class ServiceFacts(Struct, frozen=True, gc=False, kw_only=True):
     """The state of what we ourselves rely on."""
 
     trust_stale: bool | None = None
-    """Trust data needed to judge this evidence is older than its stated limit, or missing."""
+    """Trust data needed to judge this very evidence is older than its stated limit."""
     vendor_down: bool | None = None
-    """A platform vendor's service that this evidence needs does not answer."""
+    """A platform vendor's service that this very evidence needs does not answer."""
 
 
 class ThreatFacts(Struct, frozen=True, gc=False, kw_only=True):
