@@ -5,14 +5,12 @@ Each input is measured at half and at full size. A quadratic reader would take f
 
 from __future__ import annotations
 
-import time
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.timing import MAX_GROWTH, MAX_SECONDS, best_seconds
 from warifu.base.codec import cbor, cmw, der, json, text
-from warifu.base.errors import WarifuError
 from warifu.base.pki.certificate import read_certificate
 from warifu.base.pki.signature import load_public_key
 from warifu.handset import der_writer as w
@@ -23,9 +21,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 MEBIBYTE = 1 << 20
-MAX_SECONDS = 0.5
-MAX_GROWTH = 3.0
-"""Between the 2 of a linear and the 4 of a quadratic reader."""
 NEGLIGIBLE_SECONDS = 0.005
 
 
@@ -137,22 +132,11 @@ CASES: list[tuple[str, Callable[[bytes], object], Callable[[int], bytes], int]] 
 ]
 
 
-def seconds(read: Callable[[bytes], object], data: bytes) -> float:
-    """The best of five: what else the machine does must not count."""
-    best = float("inf")
-    for _ in range(5):
-        started = time.thread_time()
-        with suppress(WarifuError):
-            read(data)
-        best = min(best, time.thread_time() - started)
-    return best
-
-
 @pytest.mark.parametrize(("_name", "read", "make", "limit"), CASES, ids=[case[0] for case in CASES])
 def test_hostile_input_takes_time_proportional_to_its_size(
     _name: str, read: Callable[[bytes], object], make: Callable[[int], bytes], limit: int
 ) -> None:
     size = limit or MEBIBYTE
-    half, full = seconds(read, make(size // 2)), seconds(read, make(size))
+    half, full = best_seconds(read, make(size // 2)), best_seconds(read, make(size))
     assert full < MAX_SECONDS
     assert full <= MAX_GROWTH * max(half, NEGLIGIBLE_SECONDS)

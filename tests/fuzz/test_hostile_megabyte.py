@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import time
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.timing import MAX_GROWTH, MAX_SECONDS, best_seconds
 from tools.fuzz.mutate import saved
 from tools.fuzz.targets import TARGETS, signatures_assumed
-from warifu.base.errors import WarifuError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tools.fuzz.targets import Target
 
 pytestmark = pytest.mark.slow
 
 MEBIBYTE = 1 << 20
-MAX_SECONDS = 0.8
-MAX_GROWTH = 3.0
-"""Between the 2 of a linear and the 4 of a quadratic reader."""
 NEGLIGIBLE_SECONDS = 0.02
 
 UNITS = (
@@ -47,24 +41,14 @@ def _stretched(seed: bytes, size: int) -> bytes:
     return start + (middle or b"x") * (size // max(len(middle), 1)) + end
 
 
-def seconds(run: Callable[[bytes], object], data: bytes, times: int) -> float:
-    best = float("inf")
-    for _ in range(times):
-        started = time.thread_time()
-        with suppress(WarifuError):
-            run(data)
-        best = min(best, time.thread_time() - started)
-    return best
-
-
 @pytest.mark.parametrize("name", TARGETS)
 def test_hostile_mebibyte_takes_little_time_and_no_square_of_it(name: str) -> None:
     target: Target = TARGETS[name]
     with signatures_assumed() if target.assumes_signatures else nullcontext():
         for half, full in zip(inputs(name, MEBIBYTE // 2), inputs(name, MEBIBYTE), strict=True):
-            spent = seconds(target.run, full, 1)
+            spent = best_seconds(target.run, full, 1)
             if spent > NEGLIGIBLE_SECONDS:
-                spent = seconds(target.run, full, 3)
+                spent = best_seconds(target.run, full, 3)
                 assert spent < MAX_SECONDS, full[:60]
-                base = max(seconds(target.run, half, 3), NEGLIGIBLE_SECONDS)
+                base = max(best_seconds(target.run, half, 3), NEGLIGIBLE_SECONDS)
                 assert spent <= MAX_GROWTH * base, full[:60]
