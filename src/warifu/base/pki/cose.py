@@ -14,7 +14,6 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     PublicFormat,
-    load_der_public_key,
 )
 from msgspec import Struct
 
@@ -147,7 +146,7 @@ def find_algorithm(identifier: object) -> CoseAlgorithm:
 
 def _load(identifier: int, algorithm: CoseAlgorithm, spki: bytes) -> CoseKey:
     try:
-        key = load_der_public_key(spki)
+        key = signature.parse_key(spki)
     except (ValueError, UnsupportedAlgorithm) as error:
         raise BadEvidence(KEY, f"no {algorithm.name} key") from error
     return CoseKey(

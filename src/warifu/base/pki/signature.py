@@ -22,6 +22,8 @@ from warifu.base.errors import BadEvidence, MalformedEvidence
 from warifu.base.rule import Rule, Text
 
 if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+
     from warifu.base.pki.certificate import Certificate
 
 MIN_RSA_BITS = 1024
@@ -134,7 +136,7 @@ def load_public_key(spki: bytes) -> PublicKey:
     if len(spki) > MAX_PUBLIC_KEY_BYTES:
         raise BadEvidence(PUBLIC_KEY, f"{len(spki)} bytes")
     try:
-        key = load_der_public_key(spki)
+        key = parse_key(spki)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise MalformedEvidence(PUBLIC_KEY, type(error).__name__) from error
     kind = type(key)
@@ -147,6 +149,20 @@ def load_public_key(spki: bytes) -> PublicKey:
     elif not any(_is_kind(kind, supported) for supported in _SUPPORTED):
         raise BadEvidence(PUBLIC_KEY, kind.__name__)
     return cast("PublicKey", key)
+
+
+def parse_key(spki: bytes) -> PublicKeyTypes:
+    """What `cryptography` makes of a SubjectPublicKeyInfo; which keys will do is not asked.
+
+    Nearly all device keys are uncompressed P-256 points behind the same 26 octets: those skip the
+    general parser, whose only finding would be that. That the point is on the curve is checked.
+
+    Raises:
+        ValueError, TypeError, UnsupportedAlgorithm: As `cryptography` does.
+    """
+    if len(spki) == _P256_OCTETS and spki.startswith(_P256_PREFIX):
+        return ec.EllipticCurvePublicKey.from_encoded_point(_P256, spki[len(_P256_PREFIX) :])
+    return load_der_public_key(spki)
 
 
 def check_rsa_size(key: rsa.RSAPublicKey) -> None:
@@ -239,6 +255,9 @@ def _is_kind(found: type, wanted: type) -> bool:
     return issubclass(found, wanted)
 
 
+_P256 = ec.SECP256R1()
+_P256_PREFIX = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d030107034200")
+_P256_OCTETS = len(_P256_PREFIX) + 65
 _SUPPORTED = (
     ed25519.Ed25519PublicKey,
     ed448.Ed448PublicKey,
