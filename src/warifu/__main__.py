@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from warifu.cli import entry
+from warifu.command import entry
 
 if __name__ == "__main__":
     entry()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from warifu.cli import main
+from warifu.command import main
 
 if TYPE_CHECKING:
     import pytest

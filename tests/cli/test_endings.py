@@ -11,7 +11,7 @@ import pytest
 
 from tests.cli.runner import run
 from tests.cli.test_verify import AT
-from warifu import cli
+from warifu import command
 from warifu.attestation.claims import Format
 from warifu.cli import render
 from warifu.service.rules import DIRECTORY
@@ -23,7 +23,7 @@ def warifu(
     *arguments: object, output: int | None = subprocess.PIPE, **environment: str
 ) -> subprocess.CompletedProcess[bytes]:
     """The command in a process of its own, for what only a real terminal or pipe does."""
-    code = "from warifu.cli import entry; entry()"
+    code = "from warifu.command import entry; entry()"
     return subprocess.run(
         [sys.executable, "-c", code, *map(str, arguments)],
         stdout=output,
@@ -113,7 +113,7 @@ def test_a_fault_of_ours_is_no_statement(
     def broken() -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(cli, "make_app", broken)
+    monkeypatch.setattr(command, "make_app", broken)
     done = run(capsys, "verify", "android-key", evidence)
     assert done.status == 3
     assert "ZeroDivisionError" in done.err

@@ -18,7 +18,7 @@ from warifu.base.keys.purpose import KeyPurpose
 from warifu.base.keys.signer import SoftwareSigner
 from warifu.base.secret import Secret
 from warifu.cli import keys as commands
-from warifu.cli import main
+from warifu.command import main
 from warifu.service.adapters.key_directory import KeyDirectory
 
 __all__ = ["softhsm"]

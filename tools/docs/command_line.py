@@ -8,7 +8,7 @@ from contextlib import redirect_stdout
 from rich.console import Console
 
 from tools.docs.rules import GENERATED
-from warifu.cli import make_app
+from warifu.command import make_app
 
 COMMANDS = (
     (),
