@@ -45,10 +45,10 @@ def _stretched(seed: bytes, size: int) -> bytes:
 def test_hostile_mebibyte_takes_little_time_and_no_square_of_it(name: str) -> None:
     target: Target = TARGETS[name]
     with signatures_assumed() if target.assumes_signatures else nullcontext():
-        for half, full in zip(inputs(name, MEBIBYTE // 2), inputs(name, MEBIBYTE), strict=True):
+        for quarter, full in zip(inputs(name, MEBIBYTE // 4), inputs(name, MEBIBYTE), strict=True):
             spent = best_seconds(target.run, full, 1)
             if spent > NEGLIGIBLE_SECONDS:
                 spent = best_seconds(target.run, full, 3)
                 assert spent < MAX_SECONDS, full[:60]
-                base = max(best_seconds(target.run, half, 3), NEGLIGIBLE_SECONDS)
+                base = max(best_seconds(target.run, quarter, 3), NEGLIGIBLE_SECONDS)
                 assert spent <= MAX_GROWTH * base, full[:60]
