@@ -44,6 +44,11 @@ def misuse(rule: Rule) -> Iterator[None]:
         yield
 
 
+def readable(value: object) -> str:
+    """A test's id without backslashes, which a second collection in one process escapes again."""
+    return str(value).replace("\\", "/")
+
+
 def moment(text: str) -> datetime:
     """An RFC 3339 time or date, UTC where no offset is given."""
     parsed = datetime.fromisoformat(text)

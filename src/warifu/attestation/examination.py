@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from enum import Enum
+from hmac import compare_digest
 from typing import TYPE_CHECKING
 
 from warifu.attestation.claims import Gap, LeniencyUse
-from warifu.base.errors import Misuse, Unchecked
+from warifu.base.errors import BadEvidence, Misuse, Unchecked
 from warifu.base.rule import Leniency, Rule, Text
 
 if TYPE_CHECKING:
@@ -77,6 +78,24 @@ class Examination:
         if self._gaps is Gaps.REFUSE:
             raise Unchecked(rule, why)
         self._open.setdefault(rule.code, why)
+
+    def match(self, rule: Rule, found: bytes, wanted: bytes | None) -> bool | None:
+        """Hold a challenge, nonce or hash against the one that was issued, in constant time.
+
+        Returns:
+            True; None where none was stated, which is left open. A fact for the claims, no verdict:
+            what differs raises.
+
+        Raises:
+            BadEvidence: `rule`, where the two differ.
+            Unchecked: None was stated and the caller refuses gaps.
+        """
+        if wanted is None:
+            self.leave_open(rule, "no challenge was stated")
+            return None
+        if not compare_digest(found, wanted):
+            raise BadEvidence(rule, found[:64].hex())
+        return True
 
     @property
     def reports_gaps(self) -> bool:

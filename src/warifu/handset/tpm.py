@@ -185,6 +185,6 @@ class TpmStatement:
 
     def _sign(self, info: bytes) -> bytes:
         if self.algorithm == RS1:
-            signature: bytes = self.key.sign(info, padding.PKCS1v15(), hashes.SHA1())  # noqa: S303
+            signature: bytes = self.key.sign(info, padding.PKCS1v15(), hashes.SHA1())  # noqa: S303 - as old TPMs do
             return signature
         return CredentialKey(self.algorithm, self.key).sign(info)

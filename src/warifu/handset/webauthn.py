@@ -37,7 +37,7 @@ class Statement(Protocol):
 
     format: str
 
-    def build(self, registration: Registration, authenticator_data: bytes) -> Any:  # noqa: ANN401
+    def build(self, registration: Registration, authenticator_data: bytes) -> Any:  # noqa: ANN401 - CBOR
         """The attStmt for this authenticator data."""
 
 
@@ -56,7 +56,7 @@ class NoStatement:
 class CredentialKey:
     """A credential's key pair of any COSE algorithm."""
 
-    def __init__(self, algorithm: int = -7, private: Any = None) -> None:  # noqa: ANN401
+    def __init__(self, algorithm: int = -7, private: Any = None) -> None:  # noqa: ANN401 - any key
         """Make a fresh key for a COSE algorithm, or take one."""
         self.algorithm = algorithm
         self.private = private or _GENERATORS[algorithm]()

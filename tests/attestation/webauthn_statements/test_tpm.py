@@ -11,7 +11,7 @@ from tests.attestation.webauthn_statements.statement_world import (
     judge,
     statement_facts,
 )
-from tests.support import refused
+from tests.support import readable, refused
 from warifu.attestation.claims import Claims, Endorsement, LeniencyUse, SecurityLevel
 from warifu.attestation.evidence.readers import tpm_structures
 from warifu.attestation.evidence.rules import webauthn as webauthn_rules
@@ -105,7 +105,7 @@ def test_statement_that_leads_to_nobody_is_reported_unanchored() -> None:
     assert webauthn_rules.ATTESTATION_TRUSTED.code in [gap.rule for gap in claims.unchecked]
 
 
-@pytest.mark.parametrize("version", ["1.2", "2.1", "", 2, ["2.0"]], ids=str)
+@pytest.mark.parametrize("version", ["1.2", "2.1", "", 2, ["2.0"]], ids=readable)
 def test_statement_of_another_version_is_refused(version: Any) -> None:
     with refused(rules.VERSION):
         verdict(tpm(members={"ver": version}))
@@ -134,7 +134,7 @@ def test_statement_without_certificates_is_refused() -> None:
         {"excess": b"\x00"},
         {"symmetric": pack(">HHH", 0x0006, 128, 0x0043)[:3]},
     ],
-    ids=str,
+    ids=readable,
 )
 def test_malformed_public_area_is_refused(area: dict[str, Any]) -> None:
     with refused(rules.PUBLIC_AREA):
@@ -191,7 +191,7 @@ def test_honest_structures_of_every_scheme_are_read() -> None:
         {"excess": b"\x00"},
         {"clock": b""},
     ],
-    ids=str,
+    ids=readable,
 )
 def test_data_that_no_tpm_certified_is_refused(info: dict[str, Any]) -> None:
     with refused(rules.ATTEST):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support import refused
+from tests.support import readable, refused
 from warifu.base.codec import cbor
 from warifu.base.errors import BadEvidence
 from warifu.base.pki import cose
@@ -74,7 +74,7 @@ def test_a_point_that_is_not_on_its_curve_is_refused() -> None:
         (-48, {"crv": bytes(1311)}),
         (-48, {"alg": -49}),
     ],
-    ids=str,
+    ids=readable,
 )
 def test_a_key_that_does_not_fit_its_algorithm_is_refused(
     algorithm: int, members: dict[str, Any]
@@ -83,7 +83,7 @@ def test_a_key_that_does_not_fit_its_algorithm_is_refused(
         cose.read_key(changed(algorithm, **members))
 
 
-@pytest.mark.parametrize("more", [{-4: bytes(32)}, {2: b"kid"}, {4: [1, 2]}], ids=str)
+@pytest.mark.parametrize("more", [{-4: bytes(32)}, {2: b"kid"}, {4: [1, 2]}], ids=readable)
 @pytest.mark.parametrize("algorithm", sorted(KEYS))
 def test_a_key_with_private_or_optional_members_is_refused(
     algorithm: int, more: dict[int, Any]

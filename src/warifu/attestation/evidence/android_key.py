@@ -10,7 +10,6 @@ honest statement. What is proved by software alone stands in the detail and not 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from hmac import compare_digest
 from typing import TYPE_CHECKING
 
 from warifu.attestation.claims import (
@@ -101,7 +100,7 @@ def verify(
     description = descriptions[0]
     algorithm = check_description(description, leaf, chain)
 
-    challenge = _check_challenge(description, expected, exam)
+    challenge = exam.match(rules.CHALLENGE, description.challenge, expected.challenge)
     application = (
         description.software_enforced.attestation_application_id
         or description.hardware_enforced.attestation_application_id
@@ -213,17 +212,6 @@ def _check_attest_key(attesting: KeyDescription, attested: KeyDescription) -> No
     for what in ("root_of_trust", "attestation_application_id"):
         if _either(attesting, what) != _either(attested, what):
             raise BadEvidence(rules.ATTEST_KEY_CONSISTENT, what)
-
-
-def _check_challenge(
-    description: KeyDescription, expected: AndroidKeyExpectations, exam: Examination
-) -> bool | None:
-    if expected.challenge is None:
-        exam.leave_open(rules.CHALLENGE, "no challenge was stated")
-        return None
-    if not compare_digest(description.challenge, expected.challenge):
-        raise BadEvidence(rules.CHALLENGE, description.challenge[:64].hex())
-    return True
 
 
 def _check_app(

@@ -7,7 +7,6 @@ valid then.
 
 from __future__ import annotations
 
-from hmac import compare_digest
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -80,7 +79,7 @@ def verify(
     payload = response.payload
     # JWS payload, nonce: the response belongs to the request that was made.
     nonce = payload.nonce_bytes
-    matches = _check_nonce(nonce, expected, exam)
+    matches = exam.match(rules.NONCE, nonce, expected.challenge)
     # JWS payload, timestampMs.
     made_at = payload.made_at
     if not -CLOCK_SKEW <= exam.at - made_at <= expected.max_age:
@@ -185,15 +184,6 @@ def _check_chain(chain: tuple[Certificate, ...], exam: Examination) -> Path | No
 def _whole_chain(path: Path, trust: TrustView) -> tuple[Certificate, ...]:
     roots = (a.certificate for a in trust.anchors if a.name == path.anchor.name)
     return (*path.certificates, *roots)
-
-
-def _check_nonce(nonce: bytes, expected: SafetyNetExpectations, exam: Examination) -> bool | None:
-    if expected.challenge is None:
-        exam.leave_open(rules.NONCE, "no challenge expected")
-        return None
-    if not compare_digest(nonce, expected.challenge):
-        raise BadEvidence(rules.NONCE, "another value")
-    return True
 
 
 def _check_app(

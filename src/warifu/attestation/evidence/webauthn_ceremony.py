@@ -49,10 +49,7 @@ def check_client_data(
     if client.type != ceremony_type:
         raise BadEvidence(rules.TYPE, f"{client.type:.40}")
     # §7.1 step 8, §7.2 step 11.
-    if expected.challenge is None:
-        exam.leave_open(rules.CHALLENGE, "no challenge was given")
-    elif not compare_digest(client.challenge, expected.challenge):
-        raise BadEvidence(rules.CHALLENGE, client.challenge[:64].hex())
+    exam.match(rules.CHALLENGE, client.challenge, expected.challenge)
     # §7.1 step 9, §7.2 step 12, §13.4.9.
     _check_origin(client.origin, expected, exam)
     # §7.1 steps 10-11, §7.2 steps 13-14.

@@ -18,10 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import msgspec
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
-from cryptography.hazmat.primitives.asymmetric.utils import (
-    decode_dss_signature,
-    encode_dss_signature,
-)
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from msgspec.structs import replace
 
 from warifu.attestation.claims import Realm
@@ -42,6 +39,7 @@ from warifu.attestation.trust.snapshot import (
 from warifu.base.codec import cbor
 from warifu.base.errors import BadEvidence, MalformedEvidence, Misuse, RejectedTrust
 from warifu.base.pki import signature
+from warifu.base.pki.sign1 import ALGORITHM, COORDINATE_OCTETS, TYPE, to_be_signed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,11 +55,8 @@ FORMAT = "warifu-trust-bundle"
 VERSION = 1
 CONTENT_TYPE = "application/vnd.warifu.trust-bundle+cbor"
 
-_ALGORITHM_LABEL, _TYPE_LABEL = 1, 16
-"""RFC 9052 §3.1 and RFC 9596 §2: what was signed cannot be shown as something else."""
 _ED25519, _ESP256 = -19, -9
 """RFC 9864 §2: algorithms that leave nothing open."""
-_COORDINATE_OCTETS = 32
 
 
 def export_bundle(history: TrustHistory, *, key: SigningKey) -> bytes:
@@ -89,7 +84,7 @@ def export_bundle(history: TrustHistory, *, key: SigningKey) -> bytes:
     if algorithm is None:
         raise Misuse(BUNDLE_SIGNATURE, f"cannot sign with {type(key).__name__}")
     protected = _protected(algorithm)
-    proof = _sign(key, _to_be_signed(protected, payload))
+    proof = _sign(key, to_be_signed(protected, payload))
     return cbor.encode_deterministic([protected, {}, payload, proof])
 
 
@@ -113,7 +108,7 @@ def read_bundle(data: bytes, *, key: signature.PublicKey, realm: Realm) -> Trust
     # The key decides the algorithm; the header must agree, byte for byte.
     if protected != _protected(algorithm):
         raise RejectedTrust(BUNDLE_SIGNATURE, "signed with another algorithm or for another use")
-    _check(key, proof, _to_be_signed(protected, payload))
+    _check(key, proof, to_be_signed(protected, payload))
     return _read_payload(payload, realm)
 
 
@@ -189,12 +184,8 @@ def _open(data: bytes) -> tuple[bytes, bytes, bytes]:
 
 
 def _protected(algorithm: int) -> bytes:
-    return cbor.encode_deterministic({_ALGORITHM_LABEL: algorithm, _TYPE_LABEL: CONTENT_TYPE})
-
-
-def _to_be_signed(protected: bytes, payload: bytes) -> bytes:
-    """RFC 9052 §4.4: Sig_structure."""
-    return cbor.encode_deterministic(["Signature1", protected, b"", payload])
+    """The type (RFC 9596 §2) is signed, so that a bundle cannot be shown as something else."""
+    return cbor.encode_deterministic({ALGORITHM: algorithm, TYPE: CONTENT_TYPE})
 
 
 def _algorithm_of(key: object) -> int | None:
@@ -209,18 +200,16 @@ def _sign(key: SigningKey, message: bytes) -> bytes:
     if isinstance(key, ed25519.Ed25519PrivateKey):
         return key.sign(message)
     halves = decode_dss_signature(key.sign(message, ec.ECDSA(hashes.SHA256())))
-    return b"".join(half.to_bytes(_COORDINATE_OCTETS, "big") for half in halves)
+    return b"".join(half.to_bytes(COORDINATE_OCTETS, "big") for half in halves)
 
 
 def _check(key: signature.PublicKey, proof: bytes, message: bytes) -> None:
     scheme = signature.ED25519
     if isinstance(key, ec.EllipticCurvePublicKey):
         scheme = signature.ECDSA_SHA256
-        if len(proof) != 2 * _COORDINATE_OCTETS:
-            raise RejectedTrust(BUNDLE_SIGNATURE, f"{len(proof)} octets")
-        first, second = proof[:_COORDINATE_OCTETS], proof[_COORDINATE_OCTETS:]
-        proof = encode_dss_signature(int.from_bytes(first, "big"), int.from_bytes(second, "big"))
     try:
+        if scheme is signature.ECDSA_SHA256:
+            proof = signature.ecdsa_from_halves(proof, COORDINATE_OCTETS)
         signature.check_signature(scheme, key, proof, message)
     except BadEvidence as error:
         raise RejectedTrust(BUNDLE_SIGNATURE, error.detail) from error

@@ -253,7 +253,7 @@ def _require_order(records: Sequence[SnapshotRecord]) -> None:
 
 _JUDGES: dict[SnapshotKind, Callable[[TrustHistory, bytes, datetime], None]] = {
     SnapshotKind.ANCHORS: TrustHistory._judge_anchors,  # noqa: SLF001 - its own table
-    SnapshotKind.REVOCATION: TrustHistory._judge_revocation,  # noqa: SLF001
-    SnapshotKind.METADATA: TrustHistory._judge_metadata,  # noqa: SLF001
-    SnapshotKind.BOOT_KEYS: TrustHistory._judge_boot_keys,  # noqa: SLF001
+    SnapshotKind.REVOCATION: TrustHistory._judge_revocation,  # noqa: SLF001 - as above
+    SnapshotKind.METADATA: TrustHistory._judge_metadata,  # noqa: SLF001 - as above
+    SnapshotKind.BOOT_KEYS: TrustHistory._judge_boot_keys,  # noqa: SLF001 - as above
 }

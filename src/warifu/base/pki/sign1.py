@@ -75,7 +75,7 @@ def write_sign1(
         sign: Gives 64 octets: R and S, or an Ed25519 signature.
     """
     protected = cbor.encode_deterministic({**header, ALGORITHM: _IDENTIFIERS[algorithm]})
-    proof = sign(_to_be_signed(protected, payload))
+    proof = sign(to_be_signed(protected, payload))
     return _SIGN1_TAG_OCTET + cbor.encode_deterministic([protected, {}, payload, proof])
 
 
@@ -108,7 +108,7 @@ def read_sign1(data: bytes) -> Sign1:
         header=header,
         payload=payload,
         signature=proof,
-        signed=_to_be_signed(protected, payload),
+        signed=to_be_signed(protected, payload),
     )
 
 
@@ -133,5 +133,6 @@ def _key_id(header: dict[Any, Any], unprotected: dict[Any, Any]) -> bytes | None
     return found
 
 
-def _to_be_signed(protected: bytes, payload: bytes) -> bytes:
+def to_be_signed(protected: bytes, payload: bytes) -> bytes:
+    """What a COSE_Sign1 signs, without external data: Sig_structure (RFC 9052 §4.4)."""
     return cbor.encode_deterministic(["Signature1", protected, b"", payload])

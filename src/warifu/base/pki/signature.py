@@ -95,7 +95,7 @@ class Scheme(Struct, frozen=True):
 ECDSA_SHA256 = Scheme("ecdsa-sha256", Kind.ECDSA, ec.EllipticCurvePublicKey, hashes.SHA256())
 ECDSA_SHA384 = Scheme("ecdsa-sha384", Kind.ECDSA, ec.EllipticCurvePublicKey, hashes.SHA384())
 ECDSA_SHA512 = Scheme("ecdsa-sha512", Kind.ECDSA, ec.EllipticCurvePublicKey, hashes.SHA512())
-RSA_SHA1 = Scheme("rsa-sha1", Kind.RSA_PKCS1, rsa.RSAPublicKey, hashes.SHA1())  # noqa: S303
+RSA_SHA1 = Scheme("rsa-sha1", Kind.RSA_PKCS1, rsa.RSAPublicKey, hashes.SHA1())  # noqa: S303 - TPM statements only
 RSA_SHA256 = Scheme("rsa-sha256", Kind.RSA_PKCS1, rsa.RSAPublicKey, hashes.SHA256())
 RSA_SHA384 = Scheme("rsa-sha384", Kind.RSA_PKCS1, rsa.RSAPublicKey, hashes.SHA384())
 RSA_SHA512 = Scheme("rsa-sha512", Kind.RSA_PKCS1, rsa.RSAPublicKey, hashes.SHA512())
@@ -233,7 +233,9 @@ def _verify(scheme: Scheme, key: PublicKey, signature: bytes, signed: bytes) -> 
         curve_key = cast("ec.EllipticCurvePublicKey", key)
         if scheme.curve is not None and not isinstance(curve_key.curve, scheme.curve):
             raise BadEvidence(ALGORITHM, f"{scheme.name} with {curve_key.curve.name}")
-        curve_key.verify(signature, signed, _ECDSA[scheme.digest.name])  # type: ignore[union-attr]
+        curve_key.verify(
+            signature, signed, _ECDSA[cast("hashes.HashAlgorithm", scheme.digest).name]
+        )
     elif scheme.kind is Kind.PURE:
         cast("ed25519.Ed25519PublicKey", key).verify(signature, signed)
     else:

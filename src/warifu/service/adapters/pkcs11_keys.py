@@ -116,8 +116,8 @@ class Token:
             Misuse: ``keys/token-algorithm``.
             VerifierFault: ``keys/token``.
         """
-        from pkcs11 import Attribute, KeyType  # noqa: PLC0415
-        from pkcs11.util.ec import encode_named_curve_parameters  # noqa: PLC0415
+        from pkcs11 import Attribute, KeyType  # noqa: PLC0415 - an extra
+        from pkcs11.util.ec import encode_named_curve_parameters  # noqa: PLC0415 - an extra
 
         if algorithm != ALGORITHM:
             raise Misuse(TOKEN_ALGORITHM, f"{algorithm!r:.40}")
@@ -151,7 +151,7 @@ class Token:
         Raises:
             VerifierFault: ``keys/token``, ``keys/token-key``.
         """
-        from pkcs11 import Mechanism  # noqa: PLC0415
+        from pkcs11 import Mechanism  # noqa: PLC0415 - an extra
 
         with self._use() as session:
             if public_key not in self._found:
@@ -161,7 +161,7 @@ class Token:
     @contextmanager
     def _use(self) -> Iterator[pkcs11.Session]:
         """One call at a time: a session of PKCS #11 does one thing at a time."""
-        from pkcs11.exceptions import PKCS11Error  # noqa: PLC0415
+        from pkcs11.exceptions import PKCS11Error  # noqa: PLC0415 - an extra
 
         with self._lock:
             try:
@@ -174,8 +174,8 @@ class Token:
                 raise VerifierFault(TOKEN, type(error).__name__) from None
 
     def _open(self) -> pkcs11.Session:
-        import pkcs11  # noqa: PLC0415
-        from pkcs11.exceptions import (  # noqa: PLC0415
+        import pkcs11  # noqa: PLC0415 - an extra
+        from pkcs11.exceptions import (  # noqa: PLC0415 - an extra
             PinExpired,
             PinIncorrect,
             PinInvalid,
@@ -229,7 +229,7 @@ class TokenSigner:
 
 
 def _find_private(session: pkcs11.Session, public_key: bytes) -> Any:  # noqa: ANN401 - a key of the library's
-    from pkcs11 import Attribute, ObjectClass  # noqa: PLC0415
+    from pkcs11 import Attribute, ObjectClass  # noqa: PLC0415 - an extra
 
     point = _to_point(public_key)
     wanted = {Attribute.CLASS: ObjectClass.PUBLIC_KEY, Attribute.EC_POINT: point}

@@ -6,19 +6,20 @@ import fcntl
 import os
 import stat
 from contextlib import contextmanager
-from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING
 
 from warifu.base.errors import Misuse
+from warifu.service.adapters.whole_files import replace_whole
 from warifu.service.key_rules import KEY_FILE, PRIVATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 ROOT = 0
+OWNER_ONLY = 0o600
 
 
 def read_private(path: Path, *, max_bytes: int) -> bytes:
@@ -63,20 +64,8 @@ def write_private(place: Path, data: bytes) -> None:
     Raises:
         Misuse: ``keys/file``.
     """
-    with (
-        usable(place),
-        NamedTemporaryFile(dir=place.parent, prefix=".", suffix=".tmp", delete=False) as file,
-    ):
-        temporary = Path(file.name)  # made with mode 0600
-        try:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-            temporary.replace(place)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-        _flush(place.parent)
+    with usable(place):
+        replace_whole(place, data, mode=OWNER_ONLY)
 
 
 @contextmanager
@@ -109,11 +98,3 @@ def usable(path: Path) -> Iterator[None]:
 def _require_owner(path: Path, found: os.stat_result) -> None:
     if found.st_uid not in {os.geteuid(), ROOT}:
         raise Misuse(PRIVATE, f"{path} belongs to user {found.st_uid}")
-
-
-def _flush(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

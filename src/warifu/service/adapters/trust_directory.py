@@ -18,7 +18,6 @@ import fcntl
 import os
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING
 
 from warifu.attestation.claims import Realm
@@ -34,6 +33,7 @@ from warifu.attestation.trust.snapshot import (
 )
 from warifu.base.errors import Misuse, RejectedTrust
 from warifu.service.adapters.bundled_trust import bundled_snapshots, bundled_source
+from warifu.service.adapters.whole_files import flush_folder, replace_whole
 from warifu.service.rules import DIRECTORY, DIRECTORY_EMPTY
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 
 MAX_INDEX_BYTES = 1 << 30
 MAX_REALM_BYTES = 64
+READABLE = 0o644
+"""Trust is no secret: whoever verifies may read it."""
 
 
 class TrustDirectory:
@@ -124,7 +126,7 @@ class TrustDirectory:
             if any(path.iterdir()):
                 raise Misuse(DIRECTORY_EMPTY, str(path))
             (path / "objects").mkdir()
-            _write_atomically(path / "realm", f"{realm.value}\n".encode())
+            replace_whole(path / "realm", f"{realm.value}\n".encode(), mode=READABLE)
         return cls(path, realm=realm)
 
     def history(self) -> TrustHistory:
@@ -190,7 +192,7 @@ class TrustDirectory:
         place = self._objects / name
         # A damaged object of this name is mended by the right bytes.
         if not place.is_file() or digest(place.read_bytes()) != name:
-            _write_atomically(place, data)
+            replace_whole(place, data, mode=READABLE)
 
     def _append_lines(self, lines: bytes) -> None:
         descriptor = os.open(self._index, os.O_RDWR | os.O_CREAT, 0o644)
@@ -201,7 +203,7 @@ class TrustDirectory:
             file.write(lines)
             file.flush()
             os.fsync(file.fileno())
-        _flush_folder(self.path)
+        flush_folder(self.path)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -221,27 +223,3 @@ def _usable(path: Path) -> Iterator[None]:
 
 def _whole_lines(data: bytes) -> int:
     return data.rfind(b"\n") + 1
-
-
-def _write_atomically(place: Path, data: bytes) -> None:
-    """Readers see the old file or the new one, and after a crash one of the two is there."""
-    with NamedTemporaryFile(dir=place.parent, prefix=".", suffix=".tmp", delete=False) as file:
-        temporary = Path(file.name)
-        try:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-            temporary.chmod(0o644)
-            temporary.replace(place)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-    _flush_folder(place.parent)
-
-
-def _flush_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -300,7 +300,7 @@ def _version(data: bytes, start: int, stop: int) -> int:
     return version
 
 
-def _one_of(values: tuple[Any, ...], data: bytes, start: int, stop: int) -> Any:  # noqa: ANN401
+def _one_of(values: tuple[Any, ...], data: bytes, start: int, stop: int) -> Any:  # noqa: ANN401 - a member of `values`
     """The member of an enumeration; what is not a member has no meaning we could report."""
     if stop - start != 1 or data[start] >= len(values):
         raise MalformedEvidence(WELL_FORMED, f"enumerated value at {start}")

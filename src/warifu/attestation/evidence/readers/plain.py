@@ -38,7 +38,12 @@ def require_plain(value: object, rule: Rule) -> None:
             waiting += item.values()
         elif isinstance(item, list):
             waiting += item
-        elif kind not in _SCALARS and not (kind is int and _SMALLEST <= item <= _LARGEST):  # type: ignore[operator]
+        elif kind not in _SCALARS and not _is_small_integer(item):
             raise MalformedEvidence(rule, f"{kind.__name__} in an extension")
         if seen > MAX_ITEMS:
             raise MalformedEvidence(rule, f"more than {MAX_ITEMS} items")
+
+
+def _is_small_integer(item: object) -> bool:
+    """An integer that every JSON reader can hold; True and False are scalars of their own."""
+    return type(item) is int and _SMALLEST <= item <= _LARGEST
