@@ -68,8 +68,8 @@ bench: $(READY) ## Measure each format against its floor and against the peers
 	@$(BIN)/python -m tools.bench
 	@$(BIN)/python -m tools.bench.decision
 
-fuzz: $(FUZZ_READY) ## Coverage-guided fuzzing for SECONDS (default 60)
-	@$(BIN)/python -m tools.fuzz --seconds $(SECONDS)
+fuzz: $(FUZZ_READY) ## Coverage-guided fuzzing for SECONDS (default 60), or RUNS seeded inputs for each target
+	@$(BIN)/python -m tools.fuzz --seconds $(SECONDS) $(if $(RUNS),--runs $(RUNS))
 
 mutate: $(READY) ## Mutation score of the core on a seeded sample; MUTANTS="warifu.base.codec.*" for a part
 	@WARIFU_VECTORS="$(VECTORS)" $(BIN)/mutmut run none.such >/dev/null 2>&1 || true

@@ -1,8 +1,11 @@
-"""`python -m tools.fuzz --seconds N`: fuzz all targets, or one, within a budget of time.
+"""`python -m tools.fuzz`: fuzz all targets, or one.
 
-Each slot of time goes to the target that has waited longest, over all runs on this machine. What is
-found is kept in `.fuzz/`: the grown corpus, and each crash as a file to be moved to
-`tools/fuzz/regressions/<target>/` with the fix.
+`--seconds N` spends a budget of time. Each slot of it goes to the target that has waited longest,
+over all runs on this machine. What is found is kept in `.fuzz/`: the grown corpus, and each crash
+as a file to be moved to `tools/fuzz/regressions/<target>/` with the fix.
+
+`--runs N` gives every target N inputs from a fixed seed, starting from the saved corpus alone: the
+same inputs for the same code, wherever it runs. That is the share for every change.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, to_builtins
@@ -34,6 +38,7 @@ WORKING = Path(".fuzz")
 STATE = WORKING / "state.json"
 SLOT_SECONDS = 10
 """Less would be spent on starting."""
+SEED = 1
 START_SECONDS = 4
 """What starting takes, about, at the end of a budget."""
 LIMITS = ("-timeout=5", "-rss_limit_mb=1024", f"-max_len={LONGEST_INPUT}", "-print_final_stats=1")
@@ -59,7 +64,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console = Console(stderr=True)
     slots: list[Slot] = []
     with ThreadPoolExecutor(options.workers) as pool:
-        for slot in _fuzz(pool, names, options):
+        for slot in (
+            _fuzz(pool, names, options) if options.runs is None else _repeat(pool, names, options)
+        ):
             slots.append(slot)
             if not options.json:
                 console.print(_line(slot), highlight=False)
@@ -70,6 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tools.fuzz", description=main.__doc__)
     parser.add_argument("--seconds", type=int, default=60, help="for everything together")
+    parser.add_argument("--runs", type=int, help="inputs for each target, from a fixed seed")
     parser.add_argument("--target", choices=list(TARGETS))
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--json", action="store_true")
@@ -98,6 +106,19 @@ def _fuzz(
     STATE.write_text(json.dumps(last, indent=1))
 
 
+def _repeat(
+    pool: ThreadPoolExecutor, names: list[str], options: argparse.Namespace
+) -> Iterator[Slot]:
+    """Slots of the same inputs as in any other run of the same code."""
+    WORKING.mkdir(exist_ok=True)
+
+    def run(name: str) -> Slot:
+        with TemporaryDirectory(dir=WORKING) as grown:
+            return _fuzz_one(name, Path(grown), (f"-runs={options.runs}", f"-seed={SEED}"))
+
+    yield from pool.map(run, names)
+
+
 def _read_state() -> dict[str, float]:
     WORKING.mkdir(exist_ok=True)
     state: dict[str, float] = json.loads(STATE.read_text()) if STATE.is_file() else {}
@@ -105,15 +126,20 @@ def _read_state() -> dict[str, float]:
 
 
 def _run_slot(name: str, seconds: int) -> Slot:
-    grown, found = WORKING / name / "corpus", WORKING / name / "crashes"
+    return _fuzz_one(name, WORKING / name / "corpus", (f"-max_total_time={seconds}",))
+
+
+def _fuzz_one(name: str, grown: Path, limits: tuple[str, ...]) -> Slot:
+    found = WORKING / name / "crashes"
     for folder in (grown, found, REGRESSIONS / name):
         folder.mkdir(parents=True, exist_ok=True)
     before = set(found.iterdir())
-    command = [sys.executable, "-m", "tools.fuzz.worker", name, *LIMITS]
-    command += [f"-max_total_time={seconds}", f"-artifact_prefix={found}/"]
+    command = [sys.executable, "-m", "tools.fuzz.worker", name, *LIMITS, *limits]
+    command.append(f"-artifact_prefix={found}/")
     command += [str(grown), str(CORPUS / name), str(REGRESSIONS / name)]
     started = time.monotonic()
-    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    fixed = {**os.environ, "PYTHONHASHSEED": str(SEED)}
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, env=fixed)
     told = ended.stderr + ended.stdout
     crashes = sorted(str(path) for path in set(found.iterdir()) - before)
     if ended.returncode and not crashes:

@@ -64,6 +64,12 @@ def test_the_bundled_anchors_load_in_production() -> None:
     assert all(anchor.provenance["found_in"] for anchor in anchors)
 
 
+@pytest.mark.parametrize("realm", [[], {}, 1, None, "staging"], ids=repr)
+def test_a_realm_that_is_no_word_is_refused_and_never_crashes(realm: object) -> None:
+    with no_statement(rules.ANCHORS_WELL_FORMED):
+        load({"realm": realm, "anchors": []})
+
+
 def test_only_factory_roots_outlive_their_certificates() -> None:
     anchors = load_anchors(BUNDLED[SnapshotKind.ANCHORS], realm=Realm.PRODUCTION)
     for anchor in anchors:

@@ -121,7 +121,9 @@ def load_anchors(data: bytes, *, realm: Realm) -> tuple[Anchor, ...]:
     stated: object = Realm.PRODUCTION.value
     if type(document) is dict:
         stated, document = document.get("realm"), document.get("anchors")
-    if stated not in _REALMS or type(document) is not list or len(document) > MAX_ANCHORS:
+    if type(stated) is not str or stated not in _REALMS:
+        raise RejectedTrust(ANCHORS_WELL_FORMED, "no such realm")
+    if type(document) is not list or len(document) > MAX_ANCHORS:
         raise RejectedTrust(ANCHORS_WELL_FORMED, "no list of anchors, or too long")
     if realm is Realm.PRODUCTION and stated != realm.value:
         raise RejectedTrust(REALM, "anchors of a test realm")
