@@ -1,0 +1,1 @@
+"""HTTP: requests become typed questions for `conduct`, answers and errors become responses."""

@@ -1,0 +1,1 @@
+"""Who calls, how they prove it, and what they may ask for."""

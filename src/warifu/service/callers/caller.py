@@ -1,0 +1,37 @@
+"""A caller that has proved who it is, and what it may ask for."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class Scope(StrEnum):
+    """What a caller may do. None includes another."""
+
+    DECIDE = "decide"
+    """Issue challenges, submit evidence, ask for decisions."""
+    READ = "read"
+    """Fetch and list evidence facts, appraisals, decisions, devices and serials."""
+    APPRAISE = "appraise"
+    """Judge stored evidence again."""
+    CONFIGURE = "configure"
+    """Change app registrations and appraisal policies."""
+    GOVERN = "govern"
+    """Propose and move rule sets, throw kill switches, grant exemptions."""
+    APPROVE = "approve"
+    """Say yes to what another person proposed."""
+    ERASE = "erase"
+    """Erase what is kept about a device."""
+    AUDIT = "audit"
+    """Read the audit log."""
+
+
+class Caller(Struct, frozen=True, kw_only=True):
+    """An authenticated caller. Only `service/callers` makes one."""
+
+    tenant: str
+    id: str
+    name: str
+    scopes: frozenset[Scope]

@@ -1,0 +1,1 @@
+"""What the service does, one use case a file: read, ask the core, commit once."""

@@ -1,0 +1,126 @@
+"""One authenticated request at work, and how every use case ends: in one commit, or in none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import Struct
+
+from warifu.service.callers.caller import Caller
+from warifu.service.composition import Composition
+from warifu.service.conduct.rules import SAME_REQUEST
+from warifu.service.identifiers import new_id
+from warifu.service.store.database import Statement, micros
+
+if TYPE_CHECKING:
+    from warifu.service.store.database import Transaction
+
+
+class Once(Struct, frozen=True, kw_only=True):
+    """An idempotency key and the request it stands for."""
+
+    key: str
+    request: bytes
+    """SHA-256 over method, path and body."""
+
+
+class Work(Struct, frozen=True, kw_only=True):
+    """Who asks, when, and what the process is made of."""
+
+    house: Composition
+    caller: Caller
+    now: datetime
+    once: Once | None = None
+
+    @property
+    def tenant(self) -> str:
+        """Whose rows these are. No use case takes a tenant from anywhere else."""
+        return self.caller.tenant
+
+
+class AuditEntry(Struct, frozen=True, kw_only=True):
+    """One row of the audit log, written with the change it tells of."""
+
+    action: str
+    """``<noun>/<verb>``, for example ``decision/made``."""
+    subject: str
+    """The id of what was changed."""
+    document: object = None
+    """What an auditor needs, as JSON; no secrets, no identifiers of a person or device."""
+
+
+def commit(
+    work: Work,
+    statements: Sequence[Statement],
+    *,
+    answer: object,
+    audit: Sequence[AuditEntry],
+    status: int = 201,
+) -> None:
+    """Write all of a use case's changes, its audit rows and its answer in one transaction.
+
+    Args:
+        work: The request.
+        statements: The changes, in order.
+        answer: What the caller will be told; kept under its idempotency key.
+        audit: At least one entry.
+        status: HTTP status of the answer.
+
+    Raises:
+        WarifuError: `Statement.otherwise` of a change that could not be made; then nothing was.
+        Denied: ``request/idempotency-key`` where another request with this key came first.
+    """
+    closing = [_audit(work, entry) for entry in audit]
+    if work.once is not None:
+        closing.insert(0, _once(work, work.once, answer, status))
+    with work.house.database.write() as transaction:
+        transaction.apply([*statements, *closing])
+
+
+def earlier_answer(
+    transaction: Transaction, *, caller: Caller, key: str
+) -> tuple[bytes, int, bytes] | None:
+    """What was answered under an idempotency key: request hash, status, body; or None."""
+    return transaction.row(
+        "SELECT request, status, body FROM idempotency"
+        " WHERE tenant = :tenant AND caller = :caller AND id = :id",
+        tenant=caller.tenant,
+        caller=caller.id,
+        id=key,
+    )
+
+
+def _once(work: Work, once: Once, answer: object, status: int) -> Statement:
+    return Statement(
+        sql="INSERT INTO idempotency (tenant, caller, id, request, status, body, at)"
+        " VALUES (:tenant, :caller, :id, :request, :status, :body, :at) ON CONFLICT DO NOTHING",
+        values={
+            "tenant": work.tenant,
+            "caller": work.caller.id,
+            "id": once.key,
+            "request": once.request,
+            "status": status,
+            "body": msgspec.json.encode(answer),
+            "at": micros(work.now),
+        },
+        otherwise=SAME_REQUEST,
+    )
+
+
+def _audit(work: Work, entry: AuditEntry) -> Statement:
+    return Statement(
+        sql="INSERT INTO audit (tenant, id, at, caller, action, subject, document)"
+        " VALUES (:tenant, :id, :at, :caller, :action, :subject, :document)",
+        values={
+            "tenant": work.tenant,
+            "id": new_id(work.now),
+            "at": micros(work.now),
+            "caller": work.caller.id,
+            "action": entry.action,
+            "subject": entry.subject,
+            "document": msgspec.json.encode(entry.document),
+        },
+    )

@@ -1,0 +1,122 @@
+"""The service's settings: a TOML file, typed, unknown keys refused; safe without any file."""
+
+from __future__ import annotations
+
+import tomllib
+from enum import StrEnum
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct, field
+
+from warifu.base.errors import Misuse
+from warifu.base.rule import Rule, Text
+
+MAX_BYTES = 1 << 20
+
+SETTINGS = Rule(
+    code="usage/settings",
+    clause="docs/operators.md",
+    requires=Text(
+        ja="設定ファイルは、定められた項目だけを含む正しいTOMLでなければなりません。",
+        en="The settings file is valid TOML with known settings only.",
+    ),
+    stops="a misspelt limit that silently does not apply",
+)
+
+Days = Annotated[int, Meta(ge=0, le=36_500)]
+Seconds = Annotated[int, Meta(ge=1, le=86_400)]
+Count = Annotated[int, Meta(ge=1, le=1_000_000)]
+
+
+class Keeping(StrEnum):
+    """How identifiers of devices are kept beside evidence."""
+
+    CLEAR = "clear"
+    ENCRYPT = "encrypt"
+    """Sealed under the device's key, and found by a blind index."""
+    DROP = "drop"
+    """Not at all; the evidence they stand in is then not kept either."""
+
+
+class ChallengeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The table ``[challenges]``."""
+
+    seconds: Annotated[int, Meta(ge=10, le=3600)] = 300
+    """How long a challenge may be answered."""
+
+
+class AppraisalSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The table ``[appraisals]``."""
+
+    usable_seconds: Seconds = 600
+    """How long an appraisal may be used for a decision made apart from it."""
+    standing_seconds: Seconds = 86_400
+    """After how long a device's registration is judged again, even where trust did not change."""
+
+
+class RetentionSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[retention]``: days after which a kind of record is deleted; 0 keeps none of it."""
+
+    evidence_days: Days = 366
+    """Evidence as received. Without it, it cannot be judged again."""
+    serials_days: Days = 3653
+    decisions_days: Days = 3653
+    """Decisions, with their appraisals and the facts they rest on."""
+    audit_days: Days = 3653
+    challenges_days: Days = 7
+    idempotency_days: Annotated[int, Meta(ge=1, le=365)] = 2
+    identifiers: Keeping = Keeping.ENCRYPT
+    """Serial numbers, IMEI, MEID and certificate serials."""
+
+
+class LimitSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The table ``[limits]``."""
+
+    body_bytes: Annotated[int, Meta(ge=1024, le=16 << 20)] = 1 << 20
+    requests_per_minute: Count = 6000
+    """For each caller."""
+    failed_logins_per_minute: Count = 20
+    """For each address that calls without a valid credential."""
+    storage: str = "memory://"
+    """Where counts are kept: ``memory://`` counts in each process, ``redis://...`` in all."""
+
+
+class ProxySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[proxy]``: who terminates TLS in front of us."""
+
+    trusted: tuple[str, ...] = ()
+    """Addresses or networks from which ``Client-Cert`` (RFC 9440) and forwarding headers count."""
+
+
+class TelemetrySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The table ``[telemetry]``."""
+
+    log_level: str = "info"
+    traces: str | None = None
+    """OTLP endpoint (HTTP); None sends none."""
+
+
+class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All of it."""
+
+    challenges: ChallengeSettings = field(default_factory=ChallengeSettings)
+    appraisals: AppraisalSettings = field(default_factory=AppraisalSettings)
+    retention: RetentionSettings = field(default_factory=RetentionSettings)
+    limits: LimitSettings = field(default_factory=LimitSettings)
+    proxy: ProxySettings = field(default_factory=ProxySettings)
+    telemetry: TelemetrySettings = field(default_factory=TelemetrySettings)
+
+
+def read_settings(data: bytes) -> Settings:
+    """Settings from TOML in UTF-8.
+
+    Raises:
+        Misuse: ``usage/settings``.
+    """
+    if len(data) > MAX_BYTES:
+        raise Misuse(SETTINGS, f"more than {MAX_BYTES} bytes")
+    try:
+        return msgspec.convert(tomllib.loads(data.decode()), Settings)
+    except (ValueError, RecursionError) as error:
+        raise Misuse(SETTINGS, str(error)[:200]) from error

@@ -1,0 +1,1 @@
+"""What is kept: one contract over SQLite and PostgreSQL; the tenant leads every key."""
