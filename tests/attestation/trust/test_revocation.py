@@ -16,6 +16,7 @@ from warifu.attestation.trust.revocation import (
     MAX_UNREADABLE,
     RevocationList,
     RevocationStatus,
+    bearers,
     parse,
 )
 from warifu.base.errors import WarifuError
@@ -107,6 +108,23 @@ def test_digits_alone_beyond_64_bits_are_listed_under_both_readings() -> None:
     assert listed.find(2**64)
     assert listed.find(int("1" * 32, 16))
     assert listed.find(int("1" * 32))
+
+
+@given(
+    serial=st.one_of(
+        st.integers(0, 1 << 160), st.integers(0, 1 << 70).map(lambda n: int(f"{n}", 16))
+    )
+)
+def test_the_bearers_of_a_listed_number_are_exactly_the_certificates_it_refuses(
+    serial: int,
+) -> None:
+    digits = f"{serial:x}"
+    for number in {serial, int(digits) if digits.isdecimal() else serial}:
+        refusing = make_list(**{f"{number:d}" if number < 1 << 64 else f"0{number:x}": REVOKED})
+        for listed in refusing.entries:
+            assert all(refusing.find_certificate(each) for each in bearers(listed))
+        found = refusing.find_certificate(serial) is not None
+        assert found == any(serial in bearers(listed) for listed in refusing.entries)
 
 
 def test_a_suspended_certificate_is_listed() -> None:

@@ -147,7 +147,7 @@ def parse(data: bytes, *, confirmed_at: datetime) -> RevocationList:
     entries: dict[int, RevocationEntry] = {}
     unreadable = 0
     for key, value in listed.items():
-        serials = _read_serials(key)
+        serials = read_serials(key)
         if not serials:
             unreadable += 1
             unknown.add(f"key {key[:MAX_HEX_DIGITS]!r}")
@@ -163,8 +163,17 @@ def parse(data: bytes, *, confirmed_at: datetime) -> RevocationList:
     return RevocationList(entries=entries, confirmed_at=confirmed_at, unknown=unknown.notes())
 
 
-def _read_serials(key: str) -> tuple[int, ...]:
-    """The serial numbers that a key may mean; none where it is no number.
+def bearers(listed: int) -> tuple[int, ...]:
+    """The serials of certificates that `RevocationList.find_certificate` finds under one number.
+
+    The number itself, and the serial whose hex has the digits that the number has in decimal.
+    """
+    digits = f"{listed:d}"
+    return (listed,) if len(digits) < MIN_FACTORY_DIGITS else (listed, int(digits, 16))
+
+
+def read_serials(key: str) -> tuple[int, ...]:
+    """The serial numbers that a key of the list may mean; none where it is no number.
 
     Digits alone below 2^64 are decimal, as all such keys of the real lists are, and never hex.
     Longer ones could be either: both are listed, because missing a revoked key is the worse error
