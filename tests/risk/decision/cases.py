@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from warifu.risk.decision.decide import Circumstances
+from warifu.risk.decision.evaluate import Condition
 from warifu.risk.decision.facts import (
     WITH_AMOUNT,
     AccountFacts,
@@ -95,3 +96,8 @@ def changed(facts: Facts, **values: object) -> Facts:
 
 def at_path(path: str) -> str:
     return path.replace(".", "__")
+
+
+def values_of(condition: Condition, facts: Facts) -> dict[str, Any]:
+    """What a condition reads of facts, by path."""
+    return dict(zip(condition.reads, condition.fetch(facts), strict=True))

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from tests.attestation.appraisal import worlds
-from tests.risk.decision.cases import AT, NOW, honest, standard
+from tests.risk.decision.cases import AT, NOW, honest, standard, values_of
 from warifu.attestation.appraisal.appraise import appraise
 from warifu.attestation.appraisal.result import (
     AttestationResult,
@@ -108,7 +108,7 @@ def test_appraisal_and_claims_become_facts() -> None:
 def test_facts_of_an_appraisal_have_their_registered_types() -> None:
     facts = facts_from(RESULT, operation=LOGIN, claims=CLAIMS, powers=())
     for rule in standard().rules:
-        finding = rule.condition.find(rule.condition.values(facts))
+        finding = rule.condition.find(values_of(rule.condition, facts))
         assert finding.state.value != "error", rule.id
 
 

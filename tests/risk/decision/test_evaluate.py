@@ -6,7 +6,7 @@ import pytest
 from cel_expr_python import cel
 from hypothesis import given, settings
 
-from tests.risk.decision.cases import changed, honest, standard
+from tests.risk.decision.cases import changed, honest, standard, values_of
 from tests.risk.decision.strategies import any_facts
 from tests.support import misuse
 from warifu.risk.decision import evaluate
@@ -159,5 +159,5 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_conditions_together_say_what_each_says_alone(facts: Facts) -> None:
     for chosen in standard().operations.values():
         together = states(chosen.conditions, facts)
-        alone = [each.find(each.values(facts)).state for each in chosen.conditions.conditions]
+        alone = [each.find(values_of(each, facts)).state for each in chosen.conditions.conditions]
         assert together == alone

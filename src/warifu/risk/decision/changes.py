@@ -67,21 +67,20 @@ class ChangeTable:
         counts = any(fact.kind is int for fact in condition.facts)
         self._remembered: dict[tuple[Value, ...], tuple[Way, ...]] | None = None if counts else {}
 
-    def ways(self, values: Mapping[str, Value]) -> tuple[Way, ...]:
-        """The smallest changes from these values, of all facts the condition reads.
+    def ways(self, values: tuple[Value, ...]) -> tuple[Way, ...]:
+        """The smallest changes from these values, from `Condition.fetch`; all of them are known.
 
         Of several values of one number, the nearest is named. What was found for values other
         than numbers is remembered: few of them occur, and the same ones give the same ways.
         """
         if self._remembered is None:
-            return self._find(values)
-        key = tuple(values[path] for path in self._condition.reads)
-        found = self._remembered.get(key)
+            return self._find(dict(zip(self._condition.reads, values, strict=True)))
+        found = self._remembered.get(values)
         if found is None:
-            found = self._find(values)
+            found = self._find(dict(zip(self._condition.reads, values, strict=True)))
             if len(self._remembered) >= MAX_REMEMBERED:
                 self._remembered.clear()
-            self._remembered[key] = found
+            self._remembered[values] = found
         return found
 
     def _find(self, values: Mapping[str, Value]) -> tuple[Way, ...]:

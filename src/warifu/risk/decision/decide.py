@@ -219,7 +219,7 @@ def _reason(
             consequence=rule.consequence,
             customer=rule.customer,
             analyst=rule.analyst,
-            ways=rule.changes.ways(rule.condition.values(facts)),
+            ways=rule.changes.ways(rule.condition.fetch(facts)),
             passed_over=_exemption(rule, facts, circumstances),
         )
     if finding.state is State.UNKNOWN:

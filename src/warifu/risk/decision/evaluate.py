@@ -75,7 +75,7 @@ _Misses = tuple[tuple[int, Finding], ...]
 class Condition:
     """One compiled expression and the facts that it reads."""
 
-    __slots__ = ("_fetch", "facts", "program", "reads", "text")
+    __slots__ = ("facts", "fetch", "program", "reads", "text")
 
     def __init__(self, text: str) -> None:
         """Compile and check.
@@ -95,11 +95,8 @@ class Condition:
         if not self.reads:
             raise Misuse(EXPRESSION, f"reads no fact: {text}")
         self.facts = tuple(REGISTER[path] for path in self.reads)
-        self._fetch = _fetcher(self.reads)
-
-    def values(self, facts: Facts) -> dict[str, Any]:
-        """What it reads, by path; None where that is not known."""
-        return dict(zip(self.reads, self._fetch(facts), strict=True))
+        self.fetch = _fetcher(self.reads)
+        """From facts to what it reads, in the order of `reads`; None where that is not known."""
 
     def find(self, values: Mapping[str, Value | None]) -> Finding:
         """Evaluate by itself, over values by path; whatever is not there is not known."""
