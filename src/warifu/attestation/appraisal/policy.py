@@ -77,12 +77,19 @@ class AppraisalPolicy(Struct, frozen=True, kw_only=True):
     """What is asked of each kind of evidence."""
 
 
-def load_policy(data: bytes, *, profiles: Mapping[str, bytes]) -> AppraisalPolicy:
+def load_policy(
+    data: bytes,
+    *,
+    profiles: Mapping[str, bytes],
+    given: Mapping[str, Mapping[str, Any]] | None = None,
+) -> AppraisalPolicy:
     """Read a policy file.
 
     Args:
         data: TOML in UTF-8.
         profiles: The files of the profiles that it may start from, by name.
+        given: Settings that hold where neither file nor profile states them, by table and name as
+            in TOML: what an app's registration says already.
 
     Raises:
         Misuse: ``policy/well-formed``, ``policy/known-keys``, ``policy/known-requirements``,
@@ -92,7 +99,7 @@ def load_policy(data: bytes, *, profiles: Mapping[str, bytes]) -> AppraisalPolic
     name = document.get("profile")
     if name is not None:
         document = _over(_profile(name, profiles), document)
-    return _ready(_typed(document))
+    return _ready(_typed(_over(given or {}, document)))
 
 
 def _profile(name: object, profiles: Mapping[str, bytes]) -> dict[str, Any]:
@@ -105,7 +112,7 @@ def _profile(name: object, profiles: Mapping[str, bytes]) -> dict[str, Any]:
     return profile
 
 
-def _over(profile: dict[str, Any], document: dict[str, Any]) -> dict[str, Any]:
+def _over(profile: Mapping[str, Any], document: dict[str, Any]) -> dict[str, Any]:
     merged = {**profile, **document}
     for name, table in profile.items():
         own = document.get(name)
