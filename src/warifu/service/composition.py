@@ -6,11 +6,12 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from warifu.attestation.trust.view import TrustView
 from warifu.base.keys.ring import KeyRing
 from warifu.base.secret import Secret
+from warifu.service.callers.limits import Limits
 from warifu.service.settings import Settings
 from warifu.service.store.database import Database
 
@@ -99,3 +100,5 @@ class Composition(Struct, frozen=True, kw_only=True):
     keys: KeySource
     vault: Vault
     clock: Clock
+    limits: Limits = field(default_factory=Limits)
+    """How often who asked."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from enum import StrEnum
+from ipaddress import ip_network
 from typing import Annotated
 
 import msgspec
@@ -88,11 +89,33 @@ class ProxySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     trusted: tuple[str, ...] = ()
     """Addresses or networks from which ``Client-Cert`` (RFC 9440) and forwarding headers count."""
 
+    def __post_init__(self) -> None:
+        """Refuse what is no address or network.
+
+        Raises:
+            ValueError: Such an entry.
+        """
+        for each in self.trusted:
+            ip_network(each)
+
+
+class LogLevel(StrEnum):
+    """How much is logged, most first."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+    CRITICAL = "critical"
+
 
 class TelemetrySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The table ``[telemetry]``."""
 
-    log_level: str = "info"
+    log_level: LogLevel = LogLevel.INFO
+    """The least that is logged."""
+    metrics: bool = True
+    """Whether ``/metrics`` answers. It asks for no credential: keep it inside, at the proxy."""
     traces: str | None = None
     """OTLP endpoint (HTTP); None sends none."""
 

@@ -1,0 +1,98 @@
+"""A request as it arrived, and where it really came from."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from warifu.service.settings import ProxySettings
+
+MAX_FORWARDED = 32
+"""Addresses of one ``X-Forwarded-For`` that are looked at, from the last."""
+
+
+class RequestView(Struct, frozen=True, kw_only=True):
+    """What is known of a request before anyone is believed."""
+
+    method: str
+    path: str
+    """As on the wire, percent-encoded, without the query."""
+    query: str
+    """As on the wire, without the question mark; empty where there is none."""
+    headers: tuple[tuple[str, str], ...]
+    """Every field line in order: names in any case, values as Latin-1."""
+    body: bytes
+    peer: str | None
+    """The address at the other end of the connection."""
+    scheme: str
+    """``http`` or ``https``, as it reached us."""
+
+    def values(self, name: str) -> list[str]:
+        """The values of all field lines of this name (in lower case), stripped of white space."""
+        return [value.strip(" \t") for field, value in self.headers if field.lower() == name]
+
+
+class Origin(Struct, frozen=True, kw_only=True):
+    """Where a request came from, as far as that can be relied on."""
+
+    address: str | None
+    """Of the client; None where only an unknown place is left."""
+    scheme: str
+    """What the client spoke."""
+    by_proxy: bool
+    """Whether a trusted proxy stands at the other end of the connection."""
+
+
+def origin_of(view: RequestView, settings: ProxySettings) -> Origin:
+    """Where a request came from. Forwarding headers count from trusted proxies only."""
+    if view.peer is None or not _trusted(view.peer, settings.trusted):
+        return Origin(address=view.peer, scheme=view.scheme.lower(), by_proxy=False)
+    return Origin(
+        address=_forwarded_for(view, settings.trusted),
+        scheme=_forwarded_scheme(view),
+        by_proxy=True,
+    )
+
+
+def _forwarded_for(view: RequestView, trusted: tuple[str, ...]) -> str | None:
+    """The last address that is no proxy of ours: those before it anyone could have written."""
+    chain = ",".join(view.values("x-forwarded-for")).split(",")
+    for entry in reversed(chain[-MAX_FORWARDED:]):
+        address = entry.strip(" \t")
+        if not _is_address(address):
+            return None
+        if not _trusted(address, trusted):
+            return address
+    return None
+
+
+def _forwarded_scheme(view: RequestView) -> str:
+    said = view.values("x-forwarded-proto")
+    return said[0].lower() if len(said) == 1 and said[0] else view.scheme.lower()
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+@lru_cache(maxsize=4096)
+def _trusted(address: str, trusted: tuple[str, ...]) -> bool:
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return False
+    mapped = getattr(parsed, "ipv4_mapped", None)
+    return any((mapped or parsed) in network for network in _networks(trusted))
+
+
+@lru_cache(maxsize=64)
+def _networks(trusted: tuple[str, ...]) -> tuple[IPv4Network | IPv6Network, ...]:
+    return tuple(map(ip_network, trusted))

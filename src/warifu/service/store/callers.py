@@ -1,0 +1,166 @@
+"""Callers and their credentials, and the nonces of their signatures."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from warifu.service.callers.caller import Scope
+from warifu.service.callers.rules import CALLER_KNOWN, CALLER_NEW, SIGNATURE_ONCE
+from warifu.service.store.database import Row, Statement, Value, micros, moment
+
+if TYPE_CHECKING:
+    from warifu.service.store.database import Transaction
+
+_COLUMNS = "id, name, kind, credential, scopes, created_at, expires_at, revoked_at"
+_INSERT = (
+    "INSERT INTO callers (tenant, id, name, kind, credential, scopes, created_at, expires_at)"
+    " SELECT :tenant, :id, :name, :kind, :credential, :scopes, :created_at, :expires_at"
+)
+
+
+class CredentialKind(StrEnum):
+    """How a caller proves who it is."""
+
+    API_KEY = "api-key"
+    CERTIFICATE = "certificate"
+    SIGNATURE = "signature"
+
+
+class StoredCaller(Struct, frozen=True, kw_only=True):
+    """A caller as it is registered."""
+
+    tenant: str
+    id: str
+    name: str
+    """Who it is; stays when credentials are rotated."""
+    kind: CredentialKind
+    credential: bytes
+    """SHA-256 of the API key or of the certificate's DER; the DER of the public key."""
+    scopes: frozenset[Scope]
+    created_at: datetime
+    expires_at: datetime | None = None
+    revoked_at: datetime | None = None
+
+    def works(self, now: datetime) -> bool:
+        """Whether it may be used at `now`."""
+        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+
+
+def find_caller(transaction: Transaction, *, tenant: str, caller: str) -> StoredCaller | None:
+    """One caller by its id, whether it still works or not."""
+    row = transaction.row(
+        f"SELECT {_COLUMNS} FROM callers WHERE tenant = :tenant AND id = :id",  # noqa: S608
+        tenant=tenant,
+        id=caller,
+    )
+    return None if row is None else _caller(tenant, row)
+
+
+def callers_named(transaction: Transaction, *, tenant: str, name: str) -> list[StoredCaller]:
+    """All credentials that one caller has, or had; oldest first."""
+    rows = transaction.rows(
+        f"SELECT {_COLUMNS} FROM callers WHERE tenant = :tenant AND name = :name ORDER BY id",  # noqa: S608
+        tenant=tenant,
+        name=name,
+    )
+    return [_caller(tenant, row) for row in rows]
+
+
+def list_callers(transaction: Transaction, *, tenant: str) -> list[StoredCaller]:
+    """All callers of a tenant, newest first."""
+    rows = transaction.rows(
+        f"SELECT {_COLUMNS} FROM callers WHERE tenant = :tenant ORDER BY id DESC",  # noqa: S608
+        tenant=tenant,
+    )
+    return [_caller(tenant, row) for row in rows]
+
+
+def insert_new_caller(caller: StoredCaller) -> Statement:
+    """Register a caller under a name that its tenant does not use yet."""
+    return Statement(
+        sql=_INSERT + " WHERE NOT EXISTS"
+        " (SELECT 1 FROM callers WHERE tenant = :tenant AND name = :name)",
+        values=_values(caller),
+        otherwise=CALLER_NEW,
+    )
+
+
+def insert_successor(caller: StoredCaller, *, of: str) -> Statement:
+    """Register a further credential of a caller whose credential `of` was not revoked."""
+    return Statement(
+        sql=_INSERT + " WHERE EXISTS (SELECT 1 FROM callers"
+        " WHERE tenant = :tenant AND id = :of AND name = :name AND revoked_at IS NULL)",
+        values={**_values(caller), "of": of},
+        otherwise=CALLER_KNOWN,
+    )
+
+
+def end_caller(*, tenant: str, caller: str, at: datetime) -> Statement:
+    """Let a credential expire at a time to come; an earlier end stays."""
+    return Statement(
+        sql="UPDATE callers SET expires_at ="
+        " CASE WHEN expires_at IS NULL OR expires_at > :at THEN :at ELSE expires_at END"
+        " WHERE tenant = :tenant AND id = :id AND revoked_at IS NULL",
+        values={"tenant": tenant, "id": caller, "at": micros(at)},
+        otherwise=CALLER_KNOWN,
+    )
+
+
+def revoke_caller(*, tenant: str, caller: str, at: datetime) -> Statement:
+    """Take a credential back for good; from the next request on it is refused."""
+    return Statement(
+        sql="UPDATE callers SET revoked_at = :at"
+        " WHERE tenant = :tenant AND id = :id AND revoked_at IS NULL",
+        values={"tenant": tenant, "id": caller, "at": micros(at)},
+        otherwise=CALLER_KNOWN,
+    )
+
+
+def use_nonce(*, tenant: str, caller: str, nonce: str, until: datetime) -> Statement:
+    """Use up a signature's nonce."""
+    return Statement(
+        sql="INSERT INTO signature_nonces (tenant, caller, nonce, expires_at)"
+        " VALUES (:tenant, :caller, :nonce, :until) ON CONFLICT DO NOTHING",
+        values={"tenant": tenant, "caller": caller, "nonce": nonce, "until": micros(until)},
+        otherwise=SIGNATURE_ONCE,
+    )
+
+
+def forget_nonces(*, tenant: str, now: datetime) -> Statement:
+    """Delete nonces whose signatures are refused for their age by now."""
+    return Statement(
+        sql="DELETE FROM signature_nonces WHERE tenant = :tenant AND expires_at < :now",
+        values={"tenant": tenant, "now": micros(now)},
+    )
+
+
+def _values(caller: StoredCaller) -> dict[str, Value]:
+    return {
+        "tenant": caller.tenant,
+        "id": caller.id,
+        "name": caller.name,
+        "kind": caller.kind.value,
+        "credential": caller.credential,
+        "scopes": " ".join(sorted(caller.scopes)),
+        "created_at": micros(caller.created_at),
+        "expires_at": None if caller.expires_at is None else micros(caller.expires_at),
+    }
+
+
+def _caller(tenant: str, row: Row) -> StoredCaller:
+    identifier, name, kind, credential, scopes, created_at, expires_at, revoked_at = row
+    return StoredCaller(
+        tenant=tenant,
+        id=identifier,
+        name=name,
+        kind=CredentialKind(kind),
+        credential=credential,
+        scopes=frozenset(map(Scope, scopes.split())),
+        created_at=moment(created_at),
+        expires_at=None if expires_at is None else moment(expires_at),
+        revoked_at=None if revoked_at is None else moment(revoked_at),
+    )

@@ -1,0 +1,60 @@
+"""Tenants: the institutions whose rows must never meet."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from warifu.service.callers.rules import TENANT_NEW
+from warifu.service.store.database import Statement, micros, moment
+
+if TYPE_CHECKING:
+    from warifu.service.store.database import Transaction
+
+
+class StoredTenant(Struct, frozen=True, kw_only=True):
+    """A tenant as it is registered."""
+
+    tenant: str
+    name: str
+    created_at: datetime
+
+
+def find_tenant(transaction: Transaction, *, tenant: str) -> StoredTenant | None:
+    """One tenant, or None."""
+    row = transaction.row(
+        "SELECT tenant, name, created_at FROM tenants WHERE tenant = :tenant", tenant=tenant
+    )
+    return None if row is None else _tenant(*row)
+
+
+def list_tenants(transaction: Transaction) -> list[StoredTenant]:
+    """All of them, by identifier: the operator's own list, of use to no caller."""
+    rows = transaction.rows("SELECT tenant, name, created_at FROM tenants ORDER BY tenant")
+    return [_tenant(*row) for row in rows]
+
+
+def insert_tenant(tenant: StoredTenant, *, data_key: bytes) -> Statement:
+    """Register a tenant.
+
+    Args:
+        tenant: It.
+        data_key: The tenant's own data key, as the vault wrapped it.
+    """
+    return Statement(
+        sql="INSERT INTO tenants (tenant, name, data_key, created_at)"
+        " VALUES (:tenant, :name, :data_key, :created_at) ON CONFLICT DO NOTHING",
+        values={
+            "tenant": tenant.tenant,
+            "name": tenant.name,
+            "data_key": data_key,
+            "created_at": micros(tenant.created_at),
+        },
+        otherwise=TENANT_NEW,
+    )
+
+
+def _tenant(tenant: str, name: str, created_at: int) -> StoredTenant:
+    return StoredTenant(tenant=tenant, name=name, created_at=moment(created_at))
