@@ -1,0 +1,265 @@
+"""Access: every endpoint's way from a request to a `Work` and back, in one thread.
+
+A use case is synchronous. What comes before it (who calls, may they, was this answered already,
+decoding the body) and after it (encoding the answer) runs in the same worker thread, so a request
+crosses to a thread once and the event loop never waits for a database. Bodies are decoded after
+authentication, strictly and straight into the request's type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import copy
+from functools import wraps
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, get_type_hints
+
+import msgspec
+from litestar import Request, Response
+from litestar.dto import AbstractDTO
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi.datastructures import ResponseSpec
+from msgspec import Struct
+
+from warifu.base.errors import Denied, Misuse, WarifuError
+from warifu.service.api import rules
+from warifu.service.api.answers import Tagged, names
+from warifu.service.api.problems import Fault, FaultyRequest, problems, without_values
+from warifu.service.callers.authenticate import RequestView
+from warifu.service.callers.caller import Caller, Scope
+from warifu.service.callers.rules import SCOPE
+from warifu.service.composition import Composition
+from warifu.service.conduct.rules import SAME_REQUEST
+from warifu.service.conduct.work import Once, Work, earlier_answer
+
+if TYPE_CHECKING:
+    from litestar._openapi.schema_generation import SchemaCreator
+    from litestar.controller import Controller
+    from litestar.openapi.spec import Reference, Schema
+    from litestar.typing import FieldDefinition
+
+NEEDS = "needs"
+REPLAYED = "Idempotency-Replayed"
+MAX_KEY_LENGTH = 200
+JSON = "application/json"
+
+Authenticate = Callable[[Composition, RequestView], Caller]
+
+
+def needs(*scopes: Scope) -> dict[str, Any]:
+    """For a handler's ``opt``: all scopes that the caller must have."""
+    return {NEEDS: frozenset(scopes)}
+
+
+class Desk(Struct, frozen=True, kw_only=True):
+    """A request that nobody has looked at yet, on its way to the thread that answers it."""
+
+    house: Composition
+    authenticate: Authenticate
+    view: RequestView
+
+    def work(self, scopes: frozenset[Scope]) -> Work:
+        """Find out who asks.
+
+        Raises:
+            Denied: What authentication refuses, or ``callers/scope``.
+            Misuse: ``request/idempotency-key-form``.
+        """
+        caller = self.authenticate(self.house, self.view)
+        if not scopes <= caller.scopes:
+            raise Denied(SCOPE, f"{caller.id} lacks {', '.join(sorted(scopes - caller.scopes))}")
+        return Work(house=self.house, caller=caller, now=self.house.clock(), once=self._once())
+
+    def body(self, decoder: msgspec.json.Decoder[Any]) -> Any:  # noqa: ANN401 - any request type
+        """The body as its type.
+
+        Raises:
+            Misuse: ``request/media-type``, ``request/well-formed``.
+        """
+        stated = self._header("content-type")
+        if len(stated) != 1 or stated[0].partition(";")[0].strip().lower() != JSON:
+            raise Misuse(rules.MEDIA_TYPE)
+        try:
+            return decoder.decode(self.view.body)
+        except (ValueError, RecursionError) as error:
+            raise FaultyRequest([_fault(str(error))]) from error
+
+    def _once(self) -> Once | None:
+        stated = self._header("idempotency-key")
+        if not stated or self.view.method in {"GET", "HEAD"}:
+            return None
+        key = stated[0]
+        if len(stated) > 1 or not 1 <= len(key) <= MAX_KEY_LENGTH or not _is_visible(key):
+            raise Misuse(rules.KEY_FORM)
+        return Once(key=key, request=_digest(self.view))
+
+    def knows(self, etag: str) -> bool:
+        """Whether the caller says that it holds this state already."""
+        stated = self._header("if-none-match")
+        return bool(stated) and names(",".join(stated), etag)
+
+    def _header(self, wanted: str) -> list[str]:
+        return [value for name, value in self.view.headers if name == wanted]
+
+
+class Body(AbstractDTO[Any]):
+    """Leaves a body undecoded until its sender is known; documents it all the same."""
+
+    def decode_bytes(self, value: bytes) -> bytes:
+        """As it came."""
+        return value
+
+    @classmethod
+    def is_supported_model_type_field(cls, field_definition: FieldDefinition) -> bool:  # noqa: ARG003
+        """Answers are encoded as they are."""
+        return False
+
+    @classmethod
+    def create_for_field_definition(cls, *_: object, **__: object) -> None:
+        """There is nothing to prepare."""
+
+    @classmethod
+    def create_openapi_schema(
+        cls,
+        field_definition: FieldDefinition,
+        handler_id: str,  # noqa: ARG003
+        schema_creator: SchemaCreator,
+    ) -> Reference | Schema:
+        """The request type's own schema."""
+        return schema_creator.for_field_definition(field_definition)
+
+    @classmethod
+    def generate_field_definitions(cls, model_type: type[Any]) -> Any:  # noqa: ANN401, ARG003
+        """None: bodies are decoded by msgspec."""
+        return ()
+
+    @classmethod
+    def detect_nested_field(cls, field_definition: FieldDefinition) -> bool:  # noqa: ARG003
+        """None: see `generate_field_definitions`."""
+        return False
+
+
+def open_desk(house: Composition, authenticate: Authenticate) -> Callable[..., Any]:
+    """What Litestar calls to provide ``work``: it only collects what is there already."""
+
+    async def collect(request: Request[Any, Any, Any]) -> Desk:
+        body = await request.body()
+        return Desk(house=house, authenticate=authenticate, view=_view(request, body))
+
+    return collect
+
+
+def attended(controller: type[Controller]) -> type[Controller]:
+    """The same controller, with every handler that takes ``work`` behind the desk."""
+    changed: dict[str, Any] = {}
+    for name in dir(controller):
+        handler = getattr(controller, name)
+        if isinstance(handler, HTTPRouteHandler) and NEEDS in (handler.opt or {}):
+            changed[name] = _behind_desk(handler)
+    return type(
+        controller.__name__, (controller,), {**changed, "__module__": controller.__module__}
+    )
+
+
+def _behind_desk(handler: HTTPRouteHandler) -> HTTPRouteHandler:
+    changed = copy(handler)
+    function = handler.fn
+    scopes: frozenset[Scope] = handler.opt[NEEDS]
+    hints = get_type_hints(function, include_extras=True)
+    decoder = msgspec.json.Decoder(hints["data"]) if "data" in hints else None
+    status = handler.status_code
+
+    @wraps(function)
+    def answer(controller: Controller, work: Any, **given: Any) -> Response[bytes]:  # noqa: ANN401
+        desk: Desk = work
+        known = desk.work(scopes)
+        if known.once is not None and (earlier := _earlier(known, known.once)):
+            return earlier
+        if decoder is not None:
+            given["data"] = desk.body(decoder)
+        try:
+            return _encoded(desk, function(controller, work=known, **given), status)
+        except WarifuError:
+            # The same request may have come twice at once, and the other was faster.
+            if known.once is not None and (earlier := _earlier(known, known.once)):
+                return earlier
+            raise
+
+    answer.__annotations__ = {**hints, "work": Any}
+    changed(answer)
+    changed.responses = {**_always(decoder is not None, hints), **(handler.responses or {})}
+    return changed
+
+
+def _earlier(work: Work, once: Once) -> Response[bytes] | None:
+    with work.house.database.read() as transaction:
+        found = earlier_answer(transaction, caller=work.caller, key=once.key)
+    if found is None:
+        return None
+    request, status, body = found
+    if bytes(request) != once.request:
+        raise Denied(SAME_REQUEST)
+    return Response(
+        content=b"" if status == 204 else bytes(body),
+        status_code=status,
+        media_type=JSON,
+        headers={REPLAYED: "true"},
+    )
+
+
+def _encoded(desk: Desk, answer: object, status: int) -> Response[bytes]:
+    if isinstance(answer, Tagged):
+        if desk.knows(answer.headers["ETag"]):
+            return Response(content=b"", status_code=304, headers=answer.headers, media_type=JSON)
+        answer.media_type = answer.media_type or JSON
+        return answer
+    if isinstance(answer, Response):
+        return answer
+    body = b"" if status == 204 else msgspec.json.encode(answer)
+    return Response(content=body, status_code=status, media_type=JSON)
+
+
+def _always(takes_body: bool, hints: dict[str, Any]) -> dict[int, ResponseSpec]:  # noqa: FBT001
+    """What every endpoint behind the desk may answer."""
+    shared = problems(400, 401, 403, 429, 500, 503)
+    if takes_body:
+        shared |= problems(409, 413, 415, 422)
+    if "return" in hints and getattr(hints["return"], "__origin__", hints["return"]) is Response:
+        shared[304] = ResponseSpec(
+            data_container=None, generate_examples=False, description="Not Modified"
+        )
+    return shared
+
+
+def _view(request: Request[Any, Any, Any], body: bytes) -> RequestView:
+    scope = request.scope
+    client = scope.get("client")
+    return RequestView(
+        method=scope["method"],
+        path=(scope.get("raw_path") or scope["path"].encode()).decode("latin-1"),
+        query=scope["query_string"].decode("latin-1"),
+        headers=tuple(
+            (name.decode("latin-1").lower(), value.decode("latin-1"))
+            for name, value in scope["headers"]
+        ),
+        body=body,
+        peer=client[0] if client else None,
+        scheme=scope["scheme"],
+    )
+
+
+def _digest(view: RequestView) -> bytes:
+    told = sha256()
+    for part in (view.method.encode(), view.path.encode(), view.query.encode(), view.body):
+        told.update(len(part).to_bytes(8))
+        told.update(part)
+    return told.digest()
+
+
+def _is_visible(key: str) -> bool:
+    return all("!" <= character <= "~" for character in key)
+
+
+def _fault(message: str) -> Fault:
+    wanted, _, place = message.partition(" - at `")
+    return Fault(at=place.removesuffix("`") or "$", wanted=without_values(wanted)[:200])

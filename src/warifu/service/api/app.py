@@ -1,0 +1,62 @@
+"""The HTTP interface: controllers, errors, limits and headers, around one house."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from litestar import Litestar
+from litestar.di import Provide
+
+from warifu.service.api.access import Body, attended, open_desk
+from warifu.service.api.openapi import OPENAPI, DocumentController
+from warifu.service.api.problems import EXCEPTION_HANDLERS
+from warifu.service.callers.authenticate import authenticate as by_credential
+
+if TYPE_CHECKING:
+    from litestar.controller import Controller
+    from litestar.types import Message, Scope
+
+    from warifu.service.api.access import Authenticate
+    from warifu.service.composition import Composition
+
+CONTROLLERS: list[type[Controller]] = [
+    DocumentController,
+]
+"""Each domain's own: one import and one line each."""
+
+HEADERS = (
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+)
+"""On every answer, unless it says otherwise itself."""
+
+
+def make_asgi(house: Composition, *, authenticate: Authenticate = by_credential) -> Litestar:
+    """The application.
+
+    Args:
+        house: What the process is made of.
+        authenticate: Who calls; other than by credential in tests only.
+    """
+    return Litestar(
+        route_handlers=[attended(controller) for controller in CONTROLLERS],
+        dependencies={"work": Provide(open_desk(house, authenticate))},
+        dto=Body,
+        return_dto=None,
+        exception_handlers=EXCEPTION_HANDLERS,
+        request_max_body_size=house.settings.limits.body_bytes,
+        before_send=[_add_headers],
+        openapi_config=OPENAPI,
+        debug=False,
+        logging_config=None,
+    )
+
+
+async def _add_headers(message: Message, _: Scope) -> None:
+    if message["type"] != "http.response.start":
+        return
+    headers: list[Any] = list(message["headers"])
+    present = {name.lower() for name, _ in headers}
+    message["headers"] = headers + [each for each in HEADERS if each[0] not in present]
