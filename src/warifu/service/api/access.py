@@ -31,6 +31,7 @@ from warifu.service.callers.rules import SCOPE
 from warifu.service.composition import Composition
 from warifu.service.conduct.rules import SAME_REQUEST
 from warifu.service.conduct.work import Once, Work, earlier_answer
+from warifu.service.observe.current import called_by
 
 if TYPE_CHECKING:
     from litestar._openapi.schema_generation import SchemaCreator
@@ -66,6 +67,7 @@ class Desk(Struct, frozen=True, kw_only=True):
             Misuse: ``request/idempotency-key-form``.
         """
         caller = self.authenticate(self.house, self.view)
+        called_by(caller.tenant, caller.id)
         if not scopes <= caller.scopes:
             raise Denied(SCOPE, f"{caller.id} lacks {', '.join(sorted(scopes - caller.scopes))}")
         return Work(house=self.house, caller=caller, now=self.house.clock(), once=self._once())

@@ -8,9 +8,12 @@ from litestar import Litestar
 from litestar.di import Provide
 
 from warifu.service.api.access import Body, attended, open_desk
+from warifu.service.api.health import HealthController
+from warifu.service.api.middleware import observed
 from warifu.service.api.openapi import OPENAPI, DocumentController
 from warifu.service.api.problems import EXCEPTION_HANDLERS
 from warifu.service.callers.authenticate import authenticate as by_credential
+from warifu.service.observe.health import HealthOffice
 
 if TYPE_CHECKING:
     from litestar.controller import Controller
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 
 CONTROLLERS: list[type[Controller]] = [
     DocumentController,
+    HealthController,
 ]
 """Each domain's own: one import and one line each."""
 
@@ -40,9 +44,13 @@ def make_asgi(house: Composition, *, authenticate: Authenticate = by_credential)
         house: What the process is made of.
         authenticate: Who calls; other than by credential in tests only.
     """
-    return Litestar(
+    office = HealthOffice(house)
+    app = Litestar(
         route_handlers=[attended(controller) for controller in CONTROLLERS],
-        dependencies={"work": Provide(open_desk(house, authenticate))},
+        dependencies={
+            "work": Provide(open_desk(house, authenticate)),
+            "office": Provide(lambda: office, sync_to_thread=False),
+        },
         dto=Body,
         return_dto=None,
         exception_handlers=EXCEPTION_HANDLERS,
@@ -52,6 +60,8 @@ def make_asgi(house: Composition, *, authenticate: Authenticate = by_credential)
         debug=False,
         logging_config=None,
     )
+    app.asgi_handler = observed(app.asgi_handler, house.clock)
+    return app
 
 
 async def _add_headers(message: Message, _: Scope) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -17,6 +16,8 @@ from warifu.base.errors import BadEvidence, Denied, Misuse, VerifierFault, Warif
 from warifu.service.api import rules
 from warifu.service.callers.rules import STATUS as CALLERS
 from warifu.service.conduct.rules import KNOWN, SAME_REQUEST, UNCHANGED, WELL_FORMED
+from warifu.service.observe import events
+from warifu.service.observe.current import request_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,8 +52,6 @@ TABLES: tuple[dict[str, int], ...] = (
 )
 """Each domain's own: one line each."""
 STATUS: dict[str, int] = {code: status for table in TABLES for code, status in table.items()}
-
-_log = logging.getLogger(__name__)
 
 
 class Sentences(Struct, frozen=True, kw_only=True):
@@ -123,6 +122,7 @@ def problems(*statuses: int) -> dict[int, ResponseSpec]:
 
 def refusal(request: Request[Any, Any, Any], error: WarifuError) -> Response[bytes]:
     """The answer to a request that broke a rule."""
+    events.failed(error)
     status = status_of(error)
     headers: dict[str, str] = {}
     if status == HTTPStatus.UNAUTHORIZED:
@@ -136,9 +136,8 @@ def refusal(request: Request[Any, Any, Any], error: WarifuError) -> Response[byt
 
 def unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """The answer where we failed in a way that nobody foresaw; the log has the cause."""
-    name = f"urn:uuid:{uuid4()}"
-    _log.error("request failed unexpectedly: %s", name, exc_info=error)
-    return _answer(request, rules.ANSWERED, 500, instance=name)
+    events.unexpected(error)
+    return _answer(request, rules.ANSWERED, 500, instance=f"urn:uuid:{request_id() or uuid4()}")
 
 
 def _outside(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
@@ -149,7 +148,8 @@ def _outside(request: Request[Any, Any, Any], error: HTTPException) -> Response[
     if rule is None:
         if error.status_code >= 500:
             return unexpected(request, error)
-        return _answer(request, WELL_FORMED, 400)
+        return refusal(request, Misuse(WELL_FORMED))
+    events.failed(Misuse(rule))
     allow = (error.headers or {}).get("Allow")
     return _answer(request, rule, error.status_code, headers={"Allow": allow} if allow else {})
 

@@ -1,0 +1,119 @@
+"""Around every request, found or not: its id, its span, its count and its one line in the log."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from litestar.enums import ScopeType
+
+from warifu.service.identifiers import new_id
+from warifu.service.observe import traces
+from warifu.service.observe.current import CURRENT, Seen
+from warifu.service.observe.events import answered
+from warifu.service.observe.log import log
+
+if TYPE_CHECKING:
+    from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
+
+    from warifu.service.composition import Clock
+
+QUIET_ROUTES = frozenset({"/healthz", "/readyz", "/metrics"})
+"""Asked every few seconds by machines: logged at ``debug`` unless they fail."""
+REQUEST_ID = b"x-request-id"
+METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
+TRACE_HEADERS = frozenset({b"traceparent", b"tracestate"})
+
+
+def observed(app: ASGIApp, clock: Clock) -> ASGIApp:
+    """Wrap the whole application, so that what no route answers is seen too.
+
+    Each answer names its request in ``X-Request-Id``. A caller cannot choose that id.
+    """
+
+    async def handle(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.HTTP:
+            await app(scope, receive, send)
+            return
+        seen = Seen(new_id(clock()))
+        answer = _Answer(send, seen.id.encode())
+        started = perf_counter()
+        token = CURRENT.set(seen)
+        try:
+            with traces.request_span(_trace_headers(scope)) as span:
+                try:
+                    await app(scope, receive, answer)
+                finally:
+                    _tell(scope, seen, answer.status, perf_counter() - started)
+                    if span is not None:
+                        traces.describe(span, _attributes(scope, seen, answer.status))
+        finally:
+            CURRENT.reset(token)
+
+    return handle
+
+
+class _Answer:
+    """Passes messages on, names the request in them, and remembers the status."""
+
+    __slots__ = ("_request_id", "_send", "status")
+
+    def __init__(self, send: Send, request_id: bytes) -> None:
+        self._send = send
+        self._request_id = request_id
+        self.status = int(HTTPStatus.INTERNAL_SERVER_ERROR)
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = [*message.get("headers", ()), (REQUEST_ID, self._request_id)]
+            message = {**message, "headers": headers}
+        await self._send(message)
+
+
+def _tell(scope: HTTPScope, seen: Seen, status: int, seconds: float) -> None:
+    route, method = scope.get("path_template"), _method(scope)
+    answered(route, method, status, seconds)
+    fields: dict[str, Any] = {
+        "method": method,
+        "route": route,
+        "status": status,
+        "milliseconds": round(seconds * 1000, 3),
+    }
+    if seen.tenant is not None:
+        fields.update(tenant=seen.tenant, caller=seen.caller)
+    if seen.error is not None:
+        fields.update(code=seen.error.code, detail=seen.error.detail)
+    if (trace := traces.trace_id()) is not None:
+        fields["trace"] = trace
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        log().error("request", **fields)
+    elif route in QUIET_ROUTES:
+        log().debug("request", **fields)
+    else:
+        log().info("request", **fields)
+
+
+def _attributes(scope: HTTPScope, seen: Seen, status: int) -> dict[str, str]:
+    attributes = {
+        "method": _method(scope),
+        "route": scope.get("path_template") or "",
+        "status": str(status),
+    }
+    if seen.error is not None:
+        attributes["code"] = seen.error.code
+    return attributes
+
+
+def _method(scope: HTTPScope) -> str:
+    method = str(scope["method"])
+    return method if method in METHODS else "other"
+
+
+def _trace_headers(scope: HTTPScope) -> dict[str, str]:
+    return {
+        name.decode("ascii"): value.decode("latin-1")
+        for name, value in scope["headers"]
+        if name in TRACE_HEADERS
+    }
