@@ -73,3 +73,11 @@ TOKEN_ALGORITHM = Rule(
         en="Keys in a token are for ES256.",
     ),
 )
+CONFIGURED = Rule(
+    code="keys/configured",
+    clause="warifu serve --keys",
+    requires=Text(
+        ja="署名付きの結果を求めるには、サービスに署名鍵が設定されている必要があります。",
+        en="Signed results take a service that was started with signing keys.",
+    ),
+)
