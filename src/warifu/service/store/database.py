@@ -8,7 +8,7 @@ in UTC; documents are UTF-8 JSON in bytes; ids are UUIDv7 as text.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -52,6 +52,9 @@ class Transaction(Protocol):
 
     def row(self, sql: str, **values: Value) -> Row | None:
         """The first row, or None."""
+
+    def batches(self, sql: str, *, size: int, **values: Value) -> Iterator[list[Row]]:
+        """The rows of a query, at most `size` at a time: as many as there are, in little memory."""
 
     def apply(self, statements: Sequence[Statement]) -> None:
         """Carry out changes in order, in one round trip where the database can.

@@ -13,7 +13,15 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+SERVES = "0001"
+
 TABLES = (
+    """
+    CREATE TABLE schema_history (
+        revision TEXT PRIMARY KEY,
+        serves TEXT NOT NULL,
+        at BIGINT NOT NULL
+    )""",
     """
     CREATE TABLE tenants (
         tenant TEXT PRIMARY KEY,
@@ -88,6 +96,14 @@ TABLES = (
         last_seen BIGINT NOT NULL,
         erased_at BIGINT,
         PRIMARY KEY (tenant, id)
+    )""",
+    """
+    CREATE TABLE erasures (
+        tenant TEXT NOT NULL,
+        name_index {BYTES} NOT NULL,
+        id TEXT NOT NULL,
+        erased_at BIGINT NOT NULL,
+        PRIMARY KEY (tenant, name_index, id)
     )""",
     """
     CREATE TABLE device_keys (
@@ -224,7 +240,11 @@ INDEXES = (
     "CREATE INDEX device_keys_by_device ON device_keys (tenant, device)",
     "CREATE INDEX evidence_by_device ON evidence (tenant, device, id)",
     "CREATE INDEX evidence_by_age ON evidence (tenant, received_at)",
+    "CREATE INDEX evidence_bytes_by_age ON evidence_bytes (tenant, stored_at)",
     "CREATE INDEX serials_by_device ON serials (tenant, device)",
+    "CREATE INDEX serials_by_age ON serials (tenant, stored_at)",
+    "CREATE UNIQUE INDEX erasures_by_id ON erasures (tenant, id)",
+    "CREATE INDEX signature_nonces_by_age ON signature_nonces (tenant, expires_at)",
     "CREATE INDEX appraisals_by_evidence ON appraisals (tenant, evidence, id)",
     "CREATE INDEX appraisals_by_device ON appraisals (tenant, device, id)",
     """
@@ -236,11 +256,23 @@ INDEXES = (
 )
 
 
+# What makes the two alike: SQLite checks types where tables are strict, and PostgreSQL sorts text
+# by bytes, in an order that no update of the operating system changes.
+WORDS = {
+    "sqlite": {"{BYTES}": "BLOB", "BIGINT": "INTEGER"},
+    "postgresql": {"{BYTES}": "BYTEA", " TEXT": ' TEXT COLLATE "C"'},
+}
+CLOSING = {"sqlite": " STRICT", "postgresql": ""}
+
+
 def upgrade() -> None:
     """Make the tables and their indexes."""
-    kind = "BYTEA" if op.get_bind().dialect.name == "postgresql" else "BLOB"
+    dialect = op.get_bind().dialect.name
     for table in TABLES:
-        op.execute(table.replace("{BYTES}", kind))
+        statement = table
+        for ours, theirs in WORDS[dialect].items():
+            statement = statement.replace(ours, theirs)
+        op.execute(statement + CLOSING[dialect])
     for index in INDEXES:
         op.execute(index)
 

@@ -1,0 +1,236 @@
+"""SQLite: a file with many readers and one writer at a time, in write-ahead mode.
+
+Readers never wait. Writers of one process stand in line at a lock of ours, because SQLite itself
+lets them poll; writers of other processes poll, up to `WAIT_SECONDS`.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import Lock
+from urllib.parse import quote
+
+from warifu.base.errors import Misuse, VerifierFault, WarifuError
+from warifu.service.store.database import Dialect, Row, Statement, Value
+from warifu.service.store.rules import AVAILABLE, SCHEMA, STATEMENT, VALUE
+from warifu.service.store.values import require_storable
+
+OLDEST = (3, 37, 0)
+WAIT_SECONDS = 5
+CACHED_STATEMENTS = 512
+SETTINGS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",  # what is acknowledged was flushed
+    "PRAGMA fullfsync = ON",  # the same on macOS
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA secure_delete = ON",  # a deleted key must not stay behind in free pages
+    "PRAGMA trusted_schema = OFF",
+    "PRAGMA cell_size_check = ON",
+)
+_PRIMARY_CODE = 0xFF
+_OURS = frozenset(
+    {
+        sqlite3.SQLITE_ERROR,
+        sqlite3.SQLITE_CONSTRAINT,
+        sqlite3.SQLITE_MISMATCH,
+        sqlite3.SQLITE_MISUSE,
+        sqlite3.SQLITE_RANGE,
+    }
+)
+
+
+class SqliteTransaction:
+    """`Transaction` on one connection."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def rows(self, sql: str, **values: Value) -> list[Row]:
+        """All rows of a query, or of ``RETURNING``."""
+        return self._run(sql, values)[0]
+
+    def row(self, sql: str, **values: Value) -> Row | None:
+        """The first row, or None."""
+        rows = self._run(sql, values)[0]
+        return rows[0] if rows else None
+
+    def batches(self, sql: str, *, size: int, **values: Value) -> Iterator[list[Row]]:
+        """The rows of a query, some at a time."""
+        require_storable(values)
+        try:
+            cursor = self._connection.execute(sql, values)
+            while rows := cursor.fetchmany(size):
+                yield rows
+        except (sqlite3.Error, UnicodeEncodeError) as error:
+            raise told(error) from error
+
+    def apply(self, statements: Sequence[Statement]) -> None:
+        """Carry out changes in order."""
+        for statement in statements:
+            changed = self._run(statement.sql, statement.values)[1]
+            if not changed and statement.otherwise is not None:
+                raise statement.error(statement.otherwise)
+
+    def _run(self, sql: str, values: Mapping[str, Value]) -> tuple[list[Row], int]:
+        """All rows, and how many there were or how many were changed."""
+        require_storable(values)
+        try:
+            cursor = self._connection.execute(sql, values)
+            if cursor.description is None:
+                return [], cursor.rowcount
+            rows = cursor.fetchall()
+        except (sqlite3.Error, UnicodeEncodeError) as error:
+            raise told(error) from error
+        return rows, len(rows)
+
+
+class SqliteDatabase:
+    """`Database` in one file. Make it with `open_sqlite`."""
+
+    dialect = Dialect.SQLITE
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._idle: deque[sqlite3.Connection] = deque()
+        self._turn = Lock()
+        self._writer: sqlite3.Connection | None = None
+        self._closed = False
+
+    @contextmanager
+    def read(self) -> Iterator[SqliteTransaction]:
+        """One consistent picture, from the first statement on."""
+        connection = self._reader()
+        try:
+            _execute(connection, "BEGIN DEFERRED")
+            yield SqliteTransaction(connection)
+        finally:
+            self._give_back(connection)
+
+    @contextmanager
+    def write(self) -> Iterator[SqliteTransaction]:
+        """All or nothing, and then flushed."""
+        if not self._turn.acquire(timeout=WAIT_SECONDS):
+            raise VerifierFault(AVAILABLE, "the line of writers does not move")
+        try:
+            if self._closed:
+                raise VerifierFault(AVAILABLE, "closed")
+            if self._writer is None:
+                self._writer = connect(self._path)
+            connection = self._writer
+            _execute(connection, "BEGIN IMMEDIATE")
+            try:
+                yield SqliteTransaction(connection)
+                _execute(connection, "COMMIT")
+            except BaseException:
+                _undo(connection)
+                raise
+        finally:
+            self._turn.release()
+
+    def close(self) -> None:
+        """Let go of all connections; the write-ahead log is folded into the file."""
+        self._closed = True
+        while self._idle:
+            with suppress(IndexError):
+                self._idle.pop().close()
+        with self._turn:
+            if self._writer is not None:
+                self._writer.close()
+                self._writer = None
+
+    def _reader(self) -> sqlite3.Connection:
+        if self._closed:
+            raise VerifierFault(AVAILABLE, "closed")
+        try:
+            return self._idle.pop()
+        except IndexError:
+            connection = connect(self._path)
+            _execute(connection, "PRAGMA query_only = ON")
+            return connection
+
+    def _give_back(self, connection: sqlite3.Connection) -> None:
+        if _undo(connection) and not self._closed:
+            self._idle.append(connection)
+        else:
+            connection.close()
+
+
+def open_sqlite(path: Path) -> SqliteDatabase:
+    """A database in a file that is there.
+
+    Raises:
+        Misuse: ``store/schema`` where there is no file.
+        VerifierFault: ``store/available`` where it cannot be used.
+    """
+    database = SqliteDatabase(path)
+    with database.read():
+        return database
+
+
+def connect(path: Path, *, create: bool = False) -> sqlite3.Connection:
+    """A connection that commits when told.
+
+    Args:
+        path: The file.
+        create: Make it where there is none, for us alone.
+
+    Raises:
+        Misuse: ``store/schema``.
+        VerifierFault: ``store/available``.
+    """
+    if sqlite3.sqlite_version_info < OLDEST:
+        raise VerifierFault(AVAILABLE, f"SQLite {sqlite3.sqlite_version} is too old")
+    try:
+        if create:
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        elif not path.exists():
+            raise Misuse(SCHEMA, f"there is no {path}")
+        connection = sqlite3.connect(
+            f"file:{quote(str(path.absolute()))}?mode=rw",
+            uri=True,
+            timeout=WAIT_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=CACHED_STATEMENTS,
+        )
+    except (sqlite3.Error, OSError, ValueError) as error:
+        raise VerifierFault(AVAILABLE, f"{path}: {error}") from error
+    try:
+        for setting in SETTINGS:
+            _execute(connection, setting)
+    except WarifuError:
+        connection.close()
+        raise
+    return connection
+
+
+def told(error: Exception) -> WarifuError:
+    """What an error of the driver is to us."""
+    if isinstance(error, UnicodeEncodeError):
+        return Misuse(VALUE, "a lone surrogate")
+    code = getattr(error, "sqlite_errorcode", None)
+    primary = sqlite3.SQLITE_MISUSE if code is None else code & _PRIMARY_CODE
+    if primary == sqlite3.SQLITE_TOOBIG:
+        return Misuse(VALUE, str(error))
+    return VerifierFault(STATEMENT if primary in _OURS else AVAILABLE, f"SQLite: {error}")
+
+
+def _execute(connection: sqlite3.Connection, sql: str) -> None:
+    try:
+        connection.execute(sql)
+    except sqlite3.Error as error:
+        raise told(error) from error
+
+
+def _undo(connection: sqlite3.Connection) -> bool:
+    """Leave any transaction; False where the connection is of no more use."""
+    try:
+        connection.rollback()
+    except sqlite3.Error:
+        return False
+    return True
