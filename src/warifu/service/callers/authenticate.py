@@ -9,8 +9,19 @@ from warifu.base.errors import Denied
 from warifu.service.callers import rules
 from warifu.service.callers.api_key import read_authorization
 from warifu.service.callers.caller import Caller
+from warifu.service.callers.certificate import (
+    CERTIFICATE_FIELD,
+    read_client_certificate,
+    refuse_smuggled_certificate,
+)
 from warifu.service.callers.request import Origin, RequestView, origin_of
-from warifu.service.store.callers import CredentialKind, StoredCaller, find_caller
+from warifu.service.callers.signature import (
+    INPUT_FIELD,
+    SIGNATURE_FIELD,
+    check_claimed_signature,
+    read_signature,
+)
+from warifu.service.store.callers import CredentialKind, StoredCaller, find_caller, use_nonce
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,29 +60,83 @@ def authenticate(house: Composition, view: RequestView) -> Caller:
 
 
 def _proved(house: Composition, view: RequestView, origin: Origin) -> StoredCaller:
-    carried = [field for field in _KINDS if view.values(field)]
+    refuse_smuggled_certificate(view, origin)
+    carried = {kind: None for field, kind in _FIELDS.items() if view.values(field)}
     if not carried:
         raise Denied(rules.UNAUTHENTICATED, "no credential")
     if len(carried) > 1:
         raise Denied(rules.ONE_CREDENTIAL, ", ".join(carried))
-    return _KINDS[carried[0]](house, view, origin, house.clock())
+    (kind,) = carried
+    return _PROOFS[kind](house, view, origin, house.clock())
 
 
 def _by_api_key(house: Composition, view: RequestView, _: Origin, now: datetime) -> StoredCaller:
     claimed = read_authorization(view.values("authorization"))
-    with house.database.read() as transaction:
-        stored = find_caller(transaction, tenant=claimed.tenant, caller=claimed.caller)
-    known = stored is not None and stored.kind is CredentialKind.API_KEY
-    expected = stored.credential if stored is not None and known else _NO_DIGEST
-    same = hmac.compare_digest(expected, claimed.digest)
-    if stored is None or not (known and same):
+    stored = _look_up(house, claimed.tenant, claimed.caller)
+    return _same(stored, CredentialKind.API_KEY, claimed.digest, now)
+
+
+def _by_certificate(
+    house: Composition, view: RequestView, _: Origin, now: datetime
+) -> StoredCaller:
+    claimed = read_client_certificate(view)
+    claimed.check_dates(now)
+    stored = _look_up(house, claimed.tenant, claimed.caller)
+    return _same(stored, CredentialKind.CERTIFICATE, claimed.fingerprint, now)
+
+
+def _by_signature(
+    house: Composition, view: RequestView, origin: Origin, now: datetime
+) -> StoredCaller:
+    claimed = read_signature(view, origin, now)
+    stored = _look_up(house, claimed.tenant, claimed.caller)
+    if stored is None or stored.kind is not CredentialKind.SIGNATURE:
         raise Denied(rules.UNAUTHENTICATED, "no such key")
-    if not stored.works(now):
-        raise Denied(rules.UNAUTHENTICATED, f"{stored.id} has expired or was revoked")
+    check_claimed_signature(claimed, stored.credential)
+    _check_works(stored, now)
+    # Last: only the key's holder can use a nonce up.
+    used = use_nonce(
+        tenant=stored.tenant, caller=stored.id, nonce=claimed.nonce, until=claimed.until
+    )
+    with house.database.write() as transaction:
+        transaction.apply([used])
     return stored
 
 
-_KINDS: dict[str, Callable[[Composition, RequestView, Origin, datetime], StoredCaller]] = {
-    "authorization": _by_api_key,
+def _look_up(house: Composition, tenant: str, caller: str) -> StoredCaller | None:
+    with house.database.read() as transaction:
+        return find_caller(transaction, tenant=tenant, caller=caller)
+
+
+def _same(
+    stored: StoredCaller | None, kind: CredentialKind, digest: bytes, now: datetime
+) -> StoredCaller:
+    """Compare digests, with as much work where there is nothing to compare with."""
+    known = stored is not None and stored.kind is kind
+    expected = stored.credential if stored is not None and known else _NO_DIGEST
+    same = hmac.compare_digest(expected, digest)
+    if stored is None or not (known and same):
+        raise Denied(rules.UNAUTHENTICATED, f"no such {kind}")
+    _check_works(stored, now)
+    return stored
+
+
+def _check_works(stored: StoredCaller, now: datetime) -> None:
+    if not stored.works(now):
+        raise Denied(rules.UNAUTHENTICATED, f"{stored.id} has expired or was revoked")
+
+
+_FIELDS = {
+    "authorization": CredentialKind.API_KEY,
+    CERTIFICATE_FIELD: CredentialKind.CERTIFICATE,
+    INPUT_FIELD: CredentialKind.SIGNATURE,
+    SIGNATURE_FIELD: CredentialKind.SIGNATURE,
 }
-"""By the field that carries the credential."""
+"""Which field carries which kind of credential."""
+_PROOFS: dict[
+    CredentialKind, Callable[[Composition, RequestView, Origin, datetime], StoredCaller]
+] = {
+    CredentialKind.API_KEY: _by_api_key,
+    CredentialKind.CERTIFICATE: _by_certificate,
+    CredentialKind.SIGNATURE: _by_signature,
+}

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 MAX_FORWARDED = 32
 """Addresses of one ``X-Forwarded-For`` that are looked at, from the last."""
+_USUAL_PORTS = {"http": ":80", "https": ":443"}
 
 
 class RequestView(Struct, frozen=True, kw_only=True):
@@ -43,6 +44,8 @@ class Origin(Struct, frozen=True, kw_only=True):
     """Of the client; None where only an unknown place is left."""
     scheme: str
     """What the client spoke."""
+    authority: str
+    """The host the client asked for, in lower case, with its port unless that is the usual one."""
     by_proxy: bool
     """Whether a trusted proxy stands at the other end of the connection."""
 
@@ -50,10 +53,18 @@ class Origin(Struct, frozen=True, kw_only=True):
 def origin_of(view: RequestView, settings: ProxySettings) -> Origin:
     """Where a request came from. Forwarding headers count from trusted proxies only."""
     if view.peer is None or not _trusted(view.peer, settings.trusted):
-        return Origin(address=view.peer, scheme=view.scheme.lower(), by_proxy=False)
+        scheme = view.scheme.lower()
+        return Origin(
+            address=view.peer,
+            scheme=scheme,
+            authority=_authority(scheme, *view.values("host")),
+            by_proxy=False,
+        )
+    scheme = _forwarded(view, "x-forwarded-proto", [view.scheme])[0].lower()
     return Origin(
         address=_forwarded_for(view, settings.trusted),
-        scheme=_forwarded_scheme(view),
+        scheme=scheme,
+        authority=_authority(scheme, *_forwarded(view, "x-forwarded-host", view.values("host"))),
         by_proxy=True,
     )
 
@@ -70,9 +81,18 @@ def _forwarded_for(view: RequestView, trusted: tuple[str, ...]) -> str | None:
     return None
 
 
-def _forwarded_scheme(view: RequestView) -> str:
-    said = view.values("x-forwarded-proto")
-    return said[0].lower() if len(said) == 1 and said[0] else view.scheme.lower()
+def _forwarded(view: RequestView, field: str, otherwise: list[str]) -> list[str]:
+    """What the proxy says the client asked for, where it says so once."""
+    said = view.values(field)
+    return said if len(said) == 1 and said[0] else otherwise
+
+
+def _authority(scheme: str, *hosts: str) -> str:
+    """Normalised as RFC 9421 §2.2.3 asks; empty where there is not exactly one host."""
+    if len(hosts) != 1:
+        return ""
+    host = hosts[0].lower()
+    return host.removesuffix(_USUAL_PORTS.get(scheme, ":"))
 
 
 def _is_address(text: str) -> bool:

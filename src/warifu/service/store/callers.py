@@ -82,7 +82,7 @@ def list_callers(transaction: Transaction, *, tenant: str) -> list[StoredCaller]
 def insert_new_caller(caller: StoredCaller) -> Statement:
     """Register a caller under a name that its tenant does not use yet."""
     return Statement(
-        sql=_INSERT + " WHERE NOT EXISTS"
+        sql=_INSERT + " WHERE NOT EXISTS"  # noqa: S608
         " (SELECT 1 FROM callers WHERE tenant = :tenant AND name = :name)",
         values=_values(caller),
         otherwise=CALLER_NEW,
@@ -92,7 +92,7 @@ def insert_new_caller(caller: StoredCaller) -> Statement:
 def insert_successor(caller: StoredCaller, *, of: str) -> Statement:
     """Register a further credential of a caller whose credential `of` was not revoked."""
     return Statement(
-        sql=_INSERT + " WHERE EXISTS (SELECT 1 FROM callers"
+        sql=_INSERT + " WHERE EXISTS (SELECT 1 FROM callers"  # noqa: S608
         " WHERE tenant = :tenant AND id = :of AND name = :name AND revoked_at IS NULL)",
         values={**_values(caller), "of": of},
         otherwise=CALLER_KNOWN,
