@@ -73,7 +73,9 @@ def commit(
         WarifuError: `Statement.otherwise` of a change that could not be made; then nothing was.
         Denied: ``request/idempotency-key`` where another request with this key came first.
     """
-    closing = [_audit(work, entry) for entry in audit]
+    closing = [
+        audit_row(entry, tenant=work.tenant, caller=work.caller.id, now=work.now) for entry in audit
+    ]
     if work.once is not None:
         closing.insert(0, _once(work, work.once, answer, status))
     with work.house.database.write() as transaction:
@@ -93,6 +95,23 @@ def earlier_answer(
     )
 
 
+def audit_row(entry: AuditEntry, *, tenant: str, caller: str, now: datetime) -> Statement:
+    """One row of the audit log, for changes that no request asked for; `commit` adds its own."""
+    return Statement(
+        sql="INSERT INTO audit (tenant, id, at, caller, action, subject, document)"
+        " VALUES (:tenant, :id, :at, :caller, :action, :subject, :document)",
+        values={
+            "tenant": tenant,
+            "id": new_id(now),
+            "at": micros(now),
+            "caller": caller,
+            "action": entry.action,
+            "subject": entry.subject,
+            "document": msgspec.json.encode(entry.document),
+        },
+    )
+
+
 def _once(work: Work, once: Once, answer: object, status: int) -> Statement:
     return Statement(
         sql="INSERT INTO idempotency (tenant, caller, id, request, status, body, at)"
@@ -107,20 +126,4 @@ def _once(work: Work, once: Once, answer: object, status: int) -> Statement:
             "at": micros(work.now),
         },
         otherwise=SAME_REQUEST,
-    )
-
-
-def _audit(work: Work, entry: AuditEntry) -> Statement:
-    return Statement(
-        sql="INSERT INTO audit (tenant, id, at, caller, action, subject, document)"
-        " VALUES (:tenant, :id, :at, :caller, :action, :subject, :document)",
-        values={
-            "tenant": work.tenant,
-            "id": new_id(work.now),
-            "at": micros(work.now),
-            "caller": work.caller.id,
-            "action": entry.action,
-            "subject": entry.subject,
-            "document": msgspec.json.encode(entry.document),
-        },
     )
