@@ -31,7 +31,7 @@ from warifu.attestation.claims import (
 )
 from warifu.attestation.trust.rules import REVOCATION_FRESH
 from warifu.base.errors import MissingTrust, StaleTrust
-from warifu.risk.decision.adapter import facts_from
+from warifu.risk.decision.adapter import facts_from, join_registration
 from warifu.risk.decision.decide import Limit, Refuse, Serve, decide
 from warifu.risk.decision.facts import (
     AppFacts,
@@ -207,3 +207,90 @@ def test_forged_chain_to_an_unknown_authority_is_not_excused_by_an_outage_elsewh
     stale = StaleTrust(REVOCATION_FRESH)
     facts = facts_from(result, operation=LOGIN, fault=stale, vendor_down=False, powers=())
     assert decide(bank_knows(facts), standard(), NOW).outcome == Limit(10_000, "JPY")
+
+
+REGISTERED = Facts(
+    operation=LOGIN,
+    evidence=EvidenceFacts(outcome="proved", format="app-attest", age_seconds=86_400),
+    device=DeviceFacts(status="affirming", platform="apple", model="Tally 1"),
+    app=AppFacts(status="affirming", identifier="TEAM.bank", environment="production"),
+    key=KeyFacts(
+        status="affirming", security_level="secure-element", user_authentication="verified"
+    ),
+    service=ServiceFacts(trust_stale=False, vendor_down=False),
+)
+ASSERTED = Facts(
+    operation=OperationFacts(kind=Operation.TRANSFER, amount=1, currency="JPY"),
+    evidence=EvidenceFacts(outcome="proved", format="app-attest-assertion", age_seconds=0),
+    device=DeviceFacts(status="none", platform="apple"),
+    app=AppFacts(status="affirming", identifier="TEAM.bank"),
+    key=KeyFacts(status="affirming"),
+    service=ServiceFacts(trust_stale=False, vendor_down=False),
+)
+
+
+def changed(facts: Facts, **parts: dict[str, Any]) -> Facts:
+    """Facts with some of them changed."""
+    return msgspec.structs.replace(
+        facts,
+        **{
+            name: msgspec.structs.replace(getattr(facts, name), **values)
+            for name, values in parts.items()
+        },
+    )
+
+
+def test_assertion_is_about_the_device_of_its_registration() -> None:
+    joined = join_registration(ASSERTED, REGISTERED)
+    assert joined.operation == ASSERTED.operation
+    assert joined.evidence == ASSERTED.evidence
+    assert joined.device == REGISTERED.device
+    assert joined.app == REGISTERED.app
+    assert joined.key == KeyFacts(status="affirming", security_level="secure-element")
+
+
+def test_what_the_holder_did_at_registration_is_not_said_of_a_later_signature() -> None:
+    assert join_registration(ASSERTED, REGISTERED).key.user_authentication is None
+    signed = changed(ASSERTED, key={"user_authentication": "verified"})
+    assert join_registration(signed, REGISTERED).key.user_authentication == "verified"
+
+
+@pytest.mark.parametrize("part", ["device", "app", "key"])
+def test_registration_that_fell_counts_against_a_good_assertion(part: str) -> None:
+    fallen = changed(REGISTERED, **{part: {"status": "contraindicated"}})
+    assert getattr(join_registration(ASSERTED, fallen), part).status == "contraindicated"
+
+
+@pytest.mark.parametrize("part", ["device", "app", "key"])
+def test_bad_assertion_counts_against_a_good_registration(part: str) -> None:
+    bad = changed(ASSERTED, **{part: {"status": "warning"}})
+    assert getattr(join_registration(bad, REGISTERED), part).status == "warning"
+
+
+def test_registration_that_nobody_could_judge_leaves_the_device_unknown() -> None:
+    unjudged = msgspec.structs.replace(
+        REGISTERED,
+        device=DeviceFacts(),
+        app=AppFacts(),
+        key=KeyFacts(),
+        service=ServiceFacts(trust_stale=True, vendor_down=False),
+    )
+    joined = join_registration(ASSERTED, unjudged)
+    assert (joined.device.status, joined.app.status, joined.key.status) == (None, None, None)
+    assert joined.service.trust_stale is True
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_trust_of_which_it_is_not_known_whether_it_is_stale_is_not_taken_for_current(
+    *, known: bool
+) -> None:
+    unknown = changed(REGISTERED, service={"trust_stale": None})
+    stated = changed(ASSERTED, service={"trust_stale": known})
+    assert join_registration(stated, unknown).service.trust_stale is None
+
+
+def test_assertion_that_was_refused_borrows_nothing_from_a_registration() -> None:
+    refused = changed(
+        ASSERTED, evidence={"outcome": "refused"}, device={"status": "contraindicated"}
+    )
+    assert join_registration(refused, REGISTERED) is refused

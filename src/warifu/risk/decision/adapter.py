@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from warifu.attestation.appraisal.result import Basis, Submodule
-from warifu.attestation.appraisal.vector import Tier
+from warifu.attestation.appraisal.vector import Tier, least_trusted
 from warifu.base.errors import StaleTrust
 from warifu.risk.decision.facts import (
     AppFacts,
@@ -28,6 +30,9 @@ _OUTCOMES = {
     Basis.BAD_EVIDENCE: "refused",
     Basis.VERIFIER_FAULT: "no-statement",
 }
+
+_TIERS = {tier.label: tier for tier in Tier}
+_NO_CLAIM = Tier.NONE.label
 
 
 def facts_from(
@@ -74,6 +79,58 @@ def facts_from(
         service=ServiceFacts(trust_stale=_stale(result, fault), vendor_down=vendor_down),
         threat=ThreatFacts(powers=powers),
     )
+
+
+def join_registration(request: Facts, registration: Facts) -> Facts:
+    """The facts of a request that a registered key signed, with those of its registration.
+
+    An assertion proves that the key was used, and by whose app; what device it is in, and how the
+    key is kept there, was proved when the key was registered. Whoever is appraised worse counts.
+    Where the assertion itself was not proved it says nothing about the registered device, and
+    nothing is joined.
+
+    Args:
+        request: From `facts_from` for the assertion.
+        registration: From `facts_from` for the registration, as it is appraised today.
+    """
+    if request.evidence.outcome != "proved":
+        return request
+    # An assertion makes no claim of its own about the device: only what stands against it counts.
+    against = request.device.status if request.device.status != _NO_CLAIM else None
+    device = registration.device
+    return replace(
+        request,
+        device=replace(device, status=_worse(against, device.status) if against else device.status),
+        app=AppFacts(
+            status=_worse(request.app.status, registration.app.status),
+            identifier=request.app.identifier or registration.app.identifier,
+            environment=request.app.environment or registration.app.environment,
+        ),
+        key=KeyFacts(
+            status=_worse(request.key.status, registration.key.status),
+            security_level=registration.key.security_level,
+            # What the holder did is said anew by every signature, or not known.
+            user_authentication=request.key.user_authentication,
+            confirmation_required=registration.key.confirmation_required,
+        ),
+        service=ServiceFacts(
+            trust_stale=_either(request.service.trust_stale, registration.service.trust_stale),
+            vendor_down=request.service.vendor_down,
+        ),
+    )
+
+
+def _worse(one: str | None, other: str | None) -> str | None:
+    """The tier that allows less; what is not known of one is not known of both."""
+    if one is None or other is None:
+        return None
+    return least_trusted((_TIERS[one], _TIERS[other])).label
+
+
+def _either(one: bool | None, other: bool | None) -> bool | None:  # noqa: FBT001 - facts
+    if one is None or other is None:
+        return None
+    return one or other
 
 
 def _status(result: AttestationResult, name: Submodule) -> str | None:
