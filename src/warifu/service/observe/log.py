@@ -10,6 +10,7 @@ import logging
 import sys
 import threading
 from collections.abc import MutableMapping
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -36,11 +37,14 @@ QUIET = ("litestar", "httpx", "httpx2", "urllib3", "psycopg.pool", "alembic", "s
 OURS = frozenset({"caller", "request", "route", "tenant", "trace"})
 """Fields that hold nothing but names which we or the operator gave."""
 
+_logger: list[FilteringBoundLogger] = []
+
 
 def log() -> FilteringBoundLogger:
-    """The logger of the service."""
-    logger: FilteringBoundLogger = structlog.get_logger("warifu")
-    return logger
+    """The logger of the service. Before `configure` it writes warnings and worse."""
+    if not _logger:
+        _logger.append(_make(logging.WARNING, None))
+    return _logger[0]
 
 
 def configure(level: LogLevel = LogLevel.INFO, stream: BinaryIO | None = None) -> None:
@@ -51,12 +55,7 @@ def configure(level: LogLevel = LogLevel.INFO, stream: BinaryIO | None = None) -
         stream: Where; standard error unless given.
     """
     least = getattr(logging, level.upper())
-    structlog.configure(
-        processors=[_origin, _redact, _when],
-        wrapper_class=structlog.make_filtering_bound_logger(least),
-        logger_factory=_Lines(stream),
-        cache_logger_on_first_use=False,
-    )
+    _logger[:] = [_make(least, stream)]
     root = logging.getLogger()
     for handler in root.handlers[:]:
         root.removeHandler(handler)
@@ -86,14 +85,25 @@ class Routed(logging.Handler):
         sys.stderr.write(f'{{"event":"log record lost","logger":"{record.name}"}}\n')
 
 
-class _Lines:
-    """Makes the logger at the end of the chain: whole lines of bytes, one write each."""
+class _StandardError:
+    """Whatever is standard error at the moment of writing."""
 
-    def __init__(self, stream: BinaryIO | None) -> None:
-        self._stream = stream
+    def write(self, line: bytes) -> int:
+        sys.stderr.flush()
+        return sys.stderr.buffer.write(line)
 
-    def __call__(self, *_: object) -> structlog.BytesLogger:
-        return structlog.BytesLogger(self._stream or sys.stderr.buffer)
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+
+def _make(least: int, stream: BinaryIO | None) -> FilteringBoundLogger:
+    written: Any = _StandardError() if stream is None else stream
+    logger: FilteringBoundLogger = structlog.wrap_logger(
+        structlog.BytesLogger(written),
+        processors=[_origin, _redact, _when],
+        wrapper_class=structlog.make_filtering_bound_logger(least),
+    ).bind()
+    return logger
 
 
 def _message(record: logging.LogRecord) -> str:
@@ -122,8 +132,7 @@ def _redact(_: object, __: str, event: MutableMapping[str, Any]) -> dict[str, An
 
 
 def _when(_: object, __: str, event: MutableMapping[str, Any]) -> bytes:
-    at = structlog.processors.TimeStamper(fmt="iso", utc=True)(None, "", {})["timestamp"]
-    return msgspec.json.encode({"at": at, **event})
+    return msgspec.json.encode({"at": datetime.now(UTC), **event})
 
 
 def _uncaught(_: type[BaseException], error: BaseException, __: TracebackType | None) -> None:

@@ -19,6 +19,8 @@ from warifu.base.errors import WarifuError
 from warifu.base.secret import Secret
 
 HIDDEN = "***"
+SHORT = 12
+"""A text of fewer characters is too short for anything that is looked for here."""
 MAX_CHARACTERS = 500
 MAX_ITEMS = 50
 MAX_DEPTH = 4
@@ -39,6 +41,8 @@ def text(value: str) -> str:
 
     Identifiers that we gave (UUIDs in lower case) stay: without them a log cannot be followed.
     """
+    if len(value) < SHORT:
+        return value
     cut = value[: MAX_CHARACTERS * 2]
     clean = _LONG_RUN.sub(_run, cut)
     clean = _HEX_RUN.sub(_hexadecimal, clean)
