@@ -2,29 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from litestar import Litestar
 from litestar.di import Provide
 
 from warifu.service.api.access import Body, attended, open_desk
+from warifu.service.api.devices import DeviceController
 from warifu.service.api.health import HealthController
+from warifu.service.api.keys import KeyController
 from warifu.service.api.middleware import observed
 from warifu.service.api.openapi import OPENAPI, DocumentController
 from warifu.service.api.problems import EXCEPTION_HANDLERS
+from warifu.service.api.serials import SerialController
+from warifu.service.api.trust import TrustController
 from warifu.service.callers.authenticate import authenticate as by_credential
 from warifu.service.observe.health import HealthOffice
 
 if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
     from litestar.controller import Controller
     from litestar.types import Message, Scope
 
     from warifu.service.api.access import Authenticate
     from warifu.service.composition import Composition
 
+    Life = Callable[[Litestar], AbstractAsyncContextManager[None]]
+
 CONTROLLERS: list[type[Controller]] = [
     DocumentController,
     HealthController,
+    DeviceController,
+    KeyController,
+    SerialController,
+    TrustController,
 ]
 """Each domain's own: one import and one line each."""
 
@@ -37,18 +50,25 @@ HEADERS = (
 """On every answer, unless it says otherwise itself."""
 
 
-def make_asgi(house: Composition, *, authenticate: Authenticate = by_credential) -> Litestar:
+def make_asgi(
+    house: Composition,
+    *,
+    authenticate: Authenticate = by_credential,
+    life: Life | None = None,
+) -> Litestar:
     """The application.
 
     Args:
         house: What the process is made of.
         authenticate: Who calls; other than by credential in tests only.
+        life: What begins and ends with the process.
     """
     office = HealthOffice(house)
     app = Litestar(
         route_handlers=[attended(controller) for controller in CONTROLLERS],
         dependencies={
             "work": Provide(open_desk(house, authenticate)),
+            "house": Provide(lambda: house, sync_to_thread=False),
             "office": Provide(lambda: office, sync_to_thread=False),
         },
         dto=Body,
@@ -57,6 +77,7 @@ def make_asgi(house: Composition, *, authenticate: Authenticate = by_credential)
         request_max_body_size=house.settings.limits.body_bytes,
         before_send=[_add_headers],
         openapi_config=OPENAPI,
+        lifespan=[] if life is None else [life],
         debug=False,
         logging_config=None,
     )

@@ -14,7 +14,9 @@ from msgspec import Struct
 
 from warifu.base.errors import BadEvidence, Denied, Misuse, VerifierFault, WarifuError
 from warifu.service.api import rules
+from warifu.service.api.media import STATUS as MEDIA
 from warifu.service.callers.rules import STATUS as CALLERS
+from warifu.service.conduct.lookup_rules import STATUS as LOOKUP
 from warifu.service.conduct.rules import KNOWN, SAME_REQUEST, UNCHANGED, WELL_FORMED
 from warifu.service.observe import events
 from warifu.service.observe.current import request_id
@@ -49,6 +51,8 @@ TABLES: tuple[dict[str, int], ...] = (
     _COMMON,
     rules.STATUS,
     CALLERS,
+    MEDIA,
+    LOOKUP,
 )
 """Each domain's own: one line each."""
 STATUS: dict[str, int] = {code: status for table in TABLES for code, status in table.items()}

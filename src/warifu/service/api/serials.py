@@ -1,0 +1,39 @@
+"""Certificate serials: whether they are revoked, and which devices carried them."""
+
+from __future__ import annotations
+
+from litestar import Controller, Response, get, post
+
+from warifu.service.api.access import needs
+from warifu.service.api.answers import tagged
+from warifu.service.api.problems import problems
+from warifu.service.callers.caller import Scope
+from warifu.service.conduct.lookup import SerialsAnswer, SerialsRequest, look_up
+from warifu.service.conduct.work import Work
+
+
+class SerialController(Controller):
+    """Looked up in today's revocation list and among the devices of the tenant."""
+
+    path = "/v1/serials"
+    tags = ("devices",)
+
+    @get("/{serial:str}", opt=needs(Scope.READ), responses=problems(), sync_to_thread=True)
+    def fetch(self, work: Work, serial: str) -> Response[SerialsAnswer]:
+        """Look up one serial.
+
+        In hex, with or without ``0x`` or colons, or in decimal as the published list writes some.
+        Digits alone are read as both. A certificate is found in any spelling it may have.
+        """
+        return tagged(look_up(work, SerialsRequest(serials=(serial,))))
+
+    @post(
+        "/lookup",
+        opt=needs(Scope.READ),
+        responses=problems(),
+        status_code=200,
+        sync_to_thread=True,
+    )
+    def look_up_many(self, work: Work, data: SerialsRequest) -> SerialsAnswer:
+        """Look up to 1000 serials up; answers are in the order asked."""
+        return look_up(work, data)
