@@ -19,6 +19,7 @@ def make_app() -> App:
     """Assemble all commands."""
     from warifu.cli import keys, trust
     from warifu.cli.explain import explain, replay
+    from warifu.cli.serve import serve
     from warifu.cli.verify import verify
     from warifu.demo import demo
 
@@ -32,6 +33,7 @@ def make_app() -> App:
     app.command(replay)
     app.command(trust.make_app())
     app.command(keys.make_app())
+    app.command(serve)
     app.command(demo)
     return app
 

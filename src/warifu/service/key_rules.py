@@ -73,6 +73,14 @@ TOKEN_ALGORITHM = Rule(
         en="Keys in a token are for ES256.",
     ),
 )
+PASSPHRASE_FILE = Rule(
+    code="keys/passphrase-file",
+    clause="warifu serve --passphrase-file",
+    requires=Text(
+        ja="署名鍵を使うサービスには、パスフレーズのファイルを指定してください。",
+        en="A service that signs is told the file with the passphrase of its keys.",
+    ),
+)
 CONFIGURED = Rule(
     code="keys/configured",
     clause="warifu serve --keys",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from warifu.base.rule import Rule, Text
+from warifu.service.key_rules import CONFIGURED
 
 ROUTE = Rule(
     code="request/route",
@@ -82,4 +83,5 @@ STATUS: dict[str, int] = {
     KEY_FORM.code: 400,
     CURSOR.code: 400,
     ANSWERED.code: 500,
+    CONFIGURED.code: 404,
 }
