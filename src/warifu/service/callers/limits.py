@@ -17,6 +17,7 @@ from limits.storage import storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 
 from warifu.base.errors import Denied, VerifierFault
+from warifu.service.callers.counts import ProcessCounts
 from warifu.service.callers.rules import COUNTED, TOO_MANY
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from warifu.service.settings import LimitSettings
 
 WINDOW_SECONDS = 60
+IN_PROCESS = "memory://"
 STORAGE_SECONDS = 2
 """How long a storage beyond this process may take."""
 IPV6_PREFIX = 64
@@ -61,7 +63,7 @@ class Limits:
     def __init__(self) -> None:
         """Nothing is opened before the first request."""
         self._opening = threading.Lock()
-        self._counters: dict[str, FixedWindowRateLimiter] = {}
+        self._counters: dict[tuple[str, str], FixedWindowRateLimiter] = {}
 
     def take_request(self, settings: LimitSettings, caller: Caller) -> None:
         """Count one request of a caller; its credentials count together.
@@ -71,7 +73,7 @@ class Limits:
             VerifierFault: ``limits/storage``.
         """
         item = RateLimitItemPerMinute(settings.requests_per_minute, namespace=_REQUESTS)
-        counter = self._counter(settings)
+        counter = self._counter(_REQUESTS, settings.storage)
         if not _counted(lambda: counter.hit(item, caller.tenant, caller.name)):
             raise _too_many(counter, item, caller.tenant, caller.name)
 
@@ -90,7 +92,8 @@ class Limits:
         if address is None:
             return
         item = RateLimitItemPerMinute(settings.failed_logins_per_minute, namespace=_FAILURES)
-        counter, who = self._counter(settings), neighbourhood(address)
+        counter = self._counter(_FAILURES, settings.storage)
+        who = neighbourhood(address)
         if not _counted(lambda: counter.test(item, who)):
             raise _too_many(counter, item, who)
 
@@ -103,17 +106,18 @@ class Limits:
         if address is None:
             return
         item = RateLimitItemPerMinute(settings.failed_logins_per_minute, namespace=_FAILURES)
-        counter = self._counter(settings)
+        counter = self._counter(_FAILURES, settings.storage)
         _counted(lambda: counter.hit(item, neighbourhood(address)))
 
-    def _counter(self, settings: LimitSettings) -> FixedWindowRateLimiter:
-        counter = self._counters.get(settings.storage)
+    def _counter(self, kind: str, url: str) -> FixedWindowRateLimiter:
+        """Each kind is counted apart: a flood of one displaces no count of the other."""
+        counter = self._counters.get((kind, url))
         if counter is None:
             with self._opening:
-                counter = self._counters.get(settings.storage)
+                counter = self._counters.get((kind, url))
                 if counter is None:
-                    counter = _counted(lambda: _open(settings.storage))
-                    self._counters[settings.storage] = counter
+                    counter = _counted(lambda: _open(url))
+                    self._counters[kind, url] = counter
         return counter
 
 
@@ -131,11 +135,9 @@ def neighbourhood(address: str) -> str:
 
 
 def _open(url: str) -> FixedWindowRateLimiter:
-    patience = (
-        {}
-        if url.startswith("memory:")
-        else {"socket_timeout": STORAGE_SECONDS, "socket_connect_timeout": STORAGE_SECONDS}
-    )
+    if url == IN_PROCESS:
+        return FixedWindowRateLimiter(ProcessCounts())
+    patience = {"socket_timeout": STORAGE_SECONDS, "socket_connect_timeout": STORAGE_SECONDS}
     return FixedWindowRateLimiter(storage_from_string(url, **patience))
 
 

@@ -128,6 +128,14 @@ TENANT_KNOWN = Rule(
         en="The named tenant exists.",
     ),
 )
+TENANT_NAME = Rule(
+    code="callers/tenant-name",
+    clause="docs/decisions/0015-callers.md",
+    requires=Text(
+        ja="利用機関の識別名は、英小文字・数字・ハイフンで1文字以上40文字以内としてください。",
+        en="A tenant's identifier is 1 to 40 of a-z, 0-9 and hyphen.",
+    ),
+)
 CALLER_NEW = Rule(
     code="callers/name-new",
     clause="docs/decisions/0015-callers.md",
@@ -168,6 +176,7 @@ RULES = (
     COUNTED,
     TENANT_NEW,
     TENANT_KNOWN,
+    TENANT_NAME,
     CALLER_NEW,
     CALLER_KNOWN,
     CREDENTIAL_FILE,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from warifu.base.errors import Misuse
 from warifu.service.callers.caller import Scope
 from warifu.service.callers.rules import CALLER_KNOWN, CALLER_NEW, SIGNATURE_ONCE
 from warifu.service.store.database import Row, Statement, Value, micros, moment
@@ -86,6 +87,7 @@ def insert_new_caller(caller: StoredCaller) -> Statement:
         " (SELECT 1 FROM callers WHERE tenant = :tenant AND name = :name)",
         values=_values(caller),
         otherwise=CALLER_NEW,
+        error=Misuse,
     )
 
 
@@ -96,6 +98,7 @@ def insert_successor(caller: StoredCaller, *, of: str) -> Statement:
         " WHERE tenant = :tenant AND id = :of AND name = :name AND revoked_at IS NULL)",
         values={**_values(caller), "of": of},
         otherwise=CALLER_KNOWN,
+        error=Misuse,
     )
 
 
@@ -107,6 +110,7 @@ def end_caller(*, tenant: str, caller: str, at: datetime) -> Statement:
         " WHERE tenant = :tenant AND id = :id AND revoked_at IS NULL",
         values={"tenant": tenant, "id": caller, "at": micros(at)},
         otherwise=CALLER_KNOWN,
+        error=Misuse,
     )
 
 
@@ -117,6 +121,7 @@ def revoke_caller(*, tenant: str, caller: str, at: datetime) -> Statement:
         " WHERE tenant = :tenant AND id = :id AND revoked_at IS NULL",
         values={"tenant": tenant, "id": caller, "at": micros(at)},
         otherwise=CALLER_KNOWN,
+        error=Misuse,
     )
 
 
@@ -127,14 +132,6 @@ def use_nonce(*, tenant: str, caller: str, nonce: str, until: datetime) -> State
         " VALUES (:tenant, :caller, :nonce, :until) ON CONFLICT DO NOTHING",
         values={"tenant": tenant, "caller": caller, "nonce": nonce, "until": micros(until)},
         otherwise=SIGNATURE_ONCE,
-    )
-
-
-def forget_nonces(*, tenant: str, now: datetime) -> Statement:
-    """Delete nonces whose signatures are refused for their age by now."""
-    return Statement(
-        sql="DELETE FROM signature_nonces WHERE tenant = :tenant AND expires_at < :now",
-        values={"tenant": tenant, "now": micros(now)},
     )
 
 

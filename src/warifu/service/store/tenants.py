@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from warifu.base.errors import Misuse
 from warifu.service.callers.rules import TENANT_NEW
 from warifu.service.store.database import Statement, micros, moment
 
@@ -53,6 +54,7 @@ def insert_tenant(tenant: StoredTenant, *, data_key: bytes) -> Statement:
             "created_at": micros(tenant.created_at),
         },
         otherwise=TENANT_NEW,
+        error=Misuse,
     )
 
 
