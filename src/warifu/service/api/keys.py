@@ -14,6 +14,15 @@ from warifu.service.composition import Composition
 from warifu.service.conduct.published import KEY_SETS, published_keys
 
 _FORMS = tuple(KEY_SETS)
+_SHOWN: dict[str, Any] = {
+    "sync_to_thread": True,
+    "security": [{}],
+    "operation_class": in_forms(200, *_FORMS),
+    "responses": {
+        304: ResponseSpec(data_container=None, generate_examples=False, description="Not Modified"),
+        **problems(406, 500, 503),
+    },
+}
 
 
 class KeyController(Controller):
@@ -21,19 +30,7 @@ class KeyController(Controller):
 
     tags = ("keys",)
 
-    @get(
-        ["/v1/keys", "/.well-known/jwks.json"],
-        summary="Keys that verify our signatures",
-        sync_to_thread=True,
-        security=[{}],
-        operation_class=in_forms(200, *_FORMS),
-        responses={
-            304: ResponseSpec(
-                data_container=None, generate_examples=False, description="Not Modified"
-            ),
-            **problems(406, 500, 503),
-        },
-    )
+    @get("/v1/keys", summary="Keys that verify our signatures", **_SHOWN)
     def published(self, request: Request[Any, Any, Any], house: Composition) -> Response[bytes]:
         """A JWK set (RFC 7517), or with ``Accept: application/cose-key-set`` a COSE key set.
 
@@ -41,14 +38,19 @@ class KeyController(Controller):
         anything it signed may have to be verified, so a set may be kept for as long as
         ``Cache-Control`` allows and a rotation is never noticed.
         """
-        wanted, _ = preferred(request.headers.get("accept"), _FORMS)
-        keys = published_keys(house, house.clock(), wanted)
-        headers = {
-            "ETag": keys.etag,
-            "Cache-Control": keys.cache_control,
-            "Vary": "Accept",
-        }
-        held = request.headers.get("if-none-match")
-        if held is not None and names(held, keys.etag):
-            return Response(content=b"", status_code=304, headers=headers)
-        return Response(content=keys.body, media_type=keys.media_type, headers=headers)
+        return _key_set(request, house)
+
+    @get("/.well-known/jwks.json", summary="The same, where many look for it", **_SHOWN)
+    def well_known(self, request: Request[Any, Any, Any], house: Composition) -> Response[bytes]:
+        """As ``/v1/keys``."""
+        return _key_set(request, house)
+
+
+def _key_set(request: Request[Any, Any, Any], house: Composition) -> Response[bytes]:
+    wanted, _ = preferred(request.headers.get("accept"), _FORMS)
+    keys = published_keys(house, house.clock(), wanted)
+    headers = {"ETag": keys.etag, "Cache-Control": keys.cache_control, "Vary": "Accept"}
+    held = request.headers.get("if-none-match")
+    if held is not None and names(held, keys.etag):
+        return Response(content=b"", status_code=304, headers=headers)
+    return Response(content=keys.body, media_type=keys.media_type, headers=headers)
