@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from litestar import Litestar
@@ -13,7 +14,7 @@ from warifu.service.api.devices import DeviceController
 from warifu.service.api.health import HealthController
 from warifu.service.api.keys import KeyController
 from warifu.service.api.middleware import observed
-from warifu.service.api.openapi import OPENAPI, DocumentController
+from warifu.service.api.openapi import Description, DocumentController, describe, encode
 from warifu.service.api.problems import EXCEPTION_HANDLERS
 from warifu.service.api.serials import SerialController
 from warifu.service.api.trust import TrustController
@@ -70,19 +71,26 @@ def make_asgi(
             "work": Provide(open_desk(house, authenticate)),
             "house": Provide(lambda: house, sync_to_thread=False),
             "office": Provide(lambda: office, sync_to_thread=False),
+            "description": Provide(description, sync_to_thread=True),
         },
         dto=Body,
         return_dto=None,
         exception_handlers=EXCEPTION_HANDLERS,
         request_max_body_size=house.settings.limits.body_bytes,
         before_send=[_add_headers],
-        openapi_config=OPENAPI,
+        openapi_config=None,
         lifespan=[] if life is None else [life],
         debug=False,
         logging_config=None,
     )
     app.asgi_handler = observed(app.asgi_handler, house.clock)
     return app
+
+
+@cache
+def description() -> Description:
+    """The interface's own description, as it is served."""
+    return encode(describe(CONTROLLERS))
 
 
 async def _add_headers(message: Message, _: Scope) -> None:

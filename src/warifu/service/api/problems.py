@@ -154,7 +154,8 @@ def _outside(request: Request[Any, Any, Any], error: HTTPException) -> Response[
             return unexpected(request, error)
         return refusal(request, Misuse(WELL_FORMED))
     events.failed(Misuse(rule))
-    allow = (error.headers or {}).get("Allow")
+    stated = {name.lower(): value for name, value in (error.headers or {}).items()}
+    allow = stated.get("allow")
     return _answer(request, rule, error.status_code, headers={"Allow": allow} if allow else {})
 
 
