@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from litestar.enums import ScopeType
 
+from warifu.service.callers.names import is_id
 from warifu.service.identifiers import new_id
 from warifu.service.observe import traces
 from warifu.service.observe.current import CURRENT, Seen
 from warifu.service.observe.events import answered
 from warifu.service.observe.log import log
+from warifu.service.observe.redact import HIDDEN
 
 if TYPE_CHECKING:
     from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
@@ -84,7 +86,7 @@ def _tell(scope: HTTPScope, seen: Seen, status: int, seconds: float) -> None:
     if seen.tenant is not None:
         fields.update(tenant=seen.tenant, caller=seen.caller)
     if seen.error is not None:
-        fields.update(code=seen.error.code, detail=seen.error.detail)
+        fields.update(code=seen.error.code, detail=_without_path(scope, seen.error.detail))
     if (trace := traces.trace_id()) is not None:
         fields["trace"] = trace
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -93,6 +95,14 @@ def _tell(scope: HTTPScope, seen: Seen, status: int, seconds: float) -> None:
         log().debug("request", **fields)
     else:
         log().info("request", **fields)
+
+
+def _without_path(scope: HTTPScope, detail: str) -> str:
+    """A detail without what the caller put into the path, such as its name for a device."""
+    for given in scope.get("path_params", {}).values():
+        if not is_id(str(given)):
+            detail = detail.replace(str(given), HIDDEN)
+    return detail
 
 
 def _attributes(scope: HTTPScope, seen: Seen, status: int) -> dict[str, str]:

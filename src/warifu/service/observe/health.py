@@ -6,23 +6,26 @@ then is stated for each operation in the rule set. It is shown as *degraded*.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from threading import Lock
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from msgspec import Struct
 
 from warifu.attestation.trust.revocation import MAX_AGE
+from warifu.attestation.trust.rules import KNOWN_THEN
 from warifu.attestation.trust.snapshot import SnapshotKind
-from warifu.base.errors import Misuse, WarifuError
+from warifu.base.errors import Misuse, StaleTrust, WarifuError
 from warifu.base.rule import Rule, Text
 from warifu.service.observe.events import failed
 from warifu.service.store.schema import require_current
 
 if TYPE_CHECKING:
+    from warifu.attestation.trust.metadata import Metadata
+    from warifu.attestation.trust.revocation import RevocationList
     from warifu.attestation.trust.view import TrustView
     from warifu.service.composition import Composition
 
@@ -52,6 +55,14 @@ class State(StrEnum):
     FAILED = "failed"
 
 
+@runtime_checkable
+class Troubled(Protocol):
+    """A source that goes on with what it had where it cannot read what there is now."""
+
+    def trouble(self) -> WarifuError | None:
+        """Why it cannot, if so."""
+
+
 class Check(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One thing that was looked at."""
 
@@ -76,10 +87,12 @@ class Freshness(Struct, frozen=True, kw_only=True):
     """How fresh one kind of trust is."""
 
     kind: SnapshotKind
-    age: timedelta | None
-    """None where its publisher's confirmation is not known."""
-    left: timedelta | None
-    """None where there is nothing of this kind."""
+    code: str | None
+    """The rule that keeps it from being used: it is stale, or there is none."""
+    age: timedelta | None = None
+    """Since its publisher confirmed it, where that is known."""
+    left: timedelta | None = None
+    """Until it is stale; None where there is none."""
 
 
 class HealthOffice:
@@ -103,9 +116,9 @@ def examine(house: Composition) -> Health:
     """Look at everything that an answer needs. Never raises."""
     now = house.clock()
     checks = (
-        _checked("database", lambda: _database(house)),
+        _database(house),
         *_trust_checks(house, now),
-        _checked("keys", lambda: _keys(house, now)),
+        _keys(house, now),
     )
     order = list(State)
     worst = max((check.state for check in checks), key=order.index)
@@ -114,21 +127,26 @@ def examine(house: Composition) -> Health:
 
 def freshness(view: TrustView) -> Iterator[Freshness]:
     """How fresh the parts of a view are that go stale."""
-    revocation, metadata = view.revocation, view.metadata
-    age = None if revocation is None else view.known_at - revocation.confirmed_at
-    yield Freshness(
-        kind=SnapshotKind.REVOCATION, age=age, left=None if age is None else MAX_AGE - age
-    )
-    until = (
-        None
-        if metadata is None
-        else datetime.combine(metadata.next_update, time(), UTC) + timedelta(days=1)
-    )
-    yield Freshness(
-        kind=SnapshotKind.METADATA,
-        age=None,
-        left=None if until is None else until - view.known_at,
-    )
+    revocation, metadata, now = view.revocation, view.metadata, view.known_at
+    if revocation is None:
+        yield Freshness(kind=SnapshotKind.REVOCATION, code=KNOWN_THEN.code)
+    else:
+        age = now - revocation.confirmed_at
+        code = _stale(revocation, now)
+        yield Freshness(kind=SnapshotKind.REVOCATION, code=code, age=age, left=MAX_AGE - age)
+    if metadata is None:
+        yield Freshness(kind=SnapshotKind.METADATA, code=KNOWN_THEN.code)
+    else:
+        until = datetime.combine(metadata.next_update, time.max, UTC)
+        yield Freshness(kind=SnapshotKind.METADATA, code=_stale(metadata, now), left=until - now)
+
+
+def _stale(part: RevocationList | Metadata, now: datetime) -> str | None:
+    try:
+        part.require_fresh(now)
+    except StaleTrust as error:
+        return error.code
+    return None
 
 
 def _trust_checks(house: Composition, now: datetime) -> Iterator[Check]:
@@ -137,27 +155,19 @@ def _trust_checks(house: Composition, now: datetime) -> Iterator[Check]:
     except Exception as error:  # noqa: BLE001 - whatever it is, the answer is that it failed
         yield _failure("trust", error)
         return
-    yield Check(name="trust", state=State.OK)
+    yield _source("trust", house.trust)
     for part in freshness(view):
-        name = f"trust/{part.kind}"
-        if part.left is None:
-            yield Check(name=name, state=State.DEGRADED, code="trust/missing")
-            continue
-        stale = part.left < timedelta(0)
         yield Check(
-            name=name,
-            state=State.DEGRADED if stale else State.OK,
-            code="trust/stale" if stale else None,
-            age_seconds=None if part.age is None else int(part.age.total_seconds()),
-            left_seconds=int(part.left.total_seconds()),
+            name=f"trust/{part.kind}",
+            state=State.OK if part.code is None else State.DEGRADED,
+            code=part.code,
+            age_seconds=_seconds(part.age),
+            left_seconds=_seconds(part.left),
         )
 
 
-def _checked(name: str, check: Callable[[], State]) -> Check:
-    try:
-        return Check(name=name, state=check())
-    except Exception as error:  # noqa: BLE001 - whatever it is, the answer is that it failed
-        return _failure(name, error)
+def _seconds(span: timedelta | None) -> int | None:
+    return None if span is None else int(span.total_seconds())
 
 
 def _failure(name: str, error: Exception) -> Check:
@@ -167,14 +177,27 @@ def _failure(name: str, error: Exception) -> Check:
     return Check(name=name, state=State.FAILED, code=error.code)
 
 
-def _database(house: Composition) -> State:
-    require_current(house.database)
-    return State.OK
+def _database(house: Composition) -> Check:
+    try:
+        require_current(house.database)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the answer is that it failed
+        return _failure("database", error)
+    return Check(name="database", state=State.OK)
 
 
-def _keys(house: Composition, now: datetime) -> State:
+def _keys(house: Composition, now: datetime) -> Check:
     try:
         house.keys.ring(now)
     except Misuse:
-        return State.OFF
-    return State.OK
+        return Check(name="keys", state=State.OFF)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the answer is that it failed
+        return _failure("keys", error)
+    return _source("keys", house.keys)
+
+
+def _source(name: str, source: object) -> Check:
+    trouble = source.trouble() if isinstance(source, Troubled) else None
+    if trouble is None:
+        return Check(name=name, state=State.OK)
+    failed(trouble)
+    return Check(name=name, state=State.DEGRADED, code=trouble.code)
