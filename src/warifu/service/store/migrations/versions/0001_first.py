@@ -167,6 +167,7 @@ TABLES = (
         basis TEXT NOT NULL,
         status TEXT NOT NULL,
         context {BYTES},
+        used_by TEXT,
         document {BYTES} NOT NULL,
         PRIMARY KEY (tenant, id)
     )""",
@@ -249,7 +250,7 @@ INDEXES = (
     "CREATE INDEX appraisals_by_device ON appraisals (tenant, device, id)",
     """
     CREATE INDEX decisions_by_subject
-    ON decisions (tenant, user_index, device_key, operation, decided_at)""",
+    ON decisions (tenant, user_index, operation, outcome, decided_at)""",
     "CREATE INDEX decisions_by_device ON decisions (tenant, device, id)",
     "CREATE INDEX audit_by_subject ON audit (tenant, subject, id)",
     "CREATE INDEX idempotency_by_age ON idempotency (tenant, at)",

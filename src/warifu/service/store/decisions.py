@@ -1,0 +1,133 @@
+"""Decisions: the account of each, and what happened before."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import asdict
+
+from warifu.service.store.database import Statement, micros
+
+if TYPE_CHECKING:
+    from warifu.service.store.database import Row, Transaction
+
+MOST_FAILURES = 100
+"""No rule needs to count further."""
+
+
+class DecisionFilter(Struct, frozen=True, kw_only=True):
+    """Which decisions; None leaves it open."""
+
+    app: str | None = None
+    device: str | None = None
+    operation: str | None = None
+    outcome: str | None = None
+
+
+class DecisionRow(Struct, frozen=True, kw_only=True):
+    """A decision as it is stored."""
+
+    id: str
+    app: str
+    device: str | None
+    device_key: str | None
+    user_index: bytes | None
+    """Blind index of the bank's name of the user."""
+    operation: str
+    outcome: str
+    amount: int | None
+    outage: int
+    """1 where it was made in an outage."""
+    appraisal: str | None
+    rule_set: str | None
+    """Digest; None where no rule set was active."""
+    decided_at: datetime
+    document: bytes
+
+
+def insert_decision(tenant: str, row: DecisionRow) -> Statement:
+    """A decision as it was made."""
+    return Statement(
+        sql="INSERT INTO decisions (tenant, id, app, device, device_key, user_index, operation,"
+        " outcome, amount, outage, appraisal, rule_set, decided_at, document) VALUES (:tenant,"
+        " :id, :app, :device, :device_key, :user_index, :operation, :outcome, :amount, :outage,"
+        " :appraisal, :rule_set, :decided_at, :document)",
+        values={**asdict(row), "tenant": tenant, "decided_at": micros(row.decided_at)},
+    )
+
+
+def read_history(
+    transaction: Transaction,
+    tenant: str,
+    *,
+    user_index: bytes,
+    operation: str,
+    device: str | None,
+    since: datetime,
+) -> Row:
+    """What happened before, for a user and an operation.
+
+    Args:
+        transaction: Where to read.
+        tenant: Whose.
+        user_index: The user.
+        operation: The operation.
+        device: The device on which it was served; None finds none.
+        since: From when refusals count.
+
+    Returns:
+        How often it was refused since, on whatever device, at most `MOST_FAILURES`; and when it was
+        last served on this device outside an outage and for how much, None where it never was.
+    """
+    row = transaction.row(
+        "SELECT (SELECT COUNT(*) FROM (SELECT 1 FROM decisions WHERE tenant = :tenant"
+        " AND user_index = :user AND operation = :operation AND outcome = 'refuse'"
+        " AND decided_at > :since LIMIT :most) AS refused),"
+        " s.decided_at, s.amount FROM (SELECT 1 AS one) AS always LEFT JOIN"
+        " (SELECT decided_at, amount FROM decisions WHERE tenant = :tenant"
+        " AND user_index = :user AND operation = :operation AND outcome = 'serve'"
+        " AND outage = 0 AND device = :device ORDER BY decided_at DESC LIMIT 1) AS s ON 1 = 1",
+        tenant=tenant,
+        user=user_index,
+        operation=operation,
+        device=device,
+        since=micros(since),
+        most=MOST_FAILURES,
+    )
+    return row or (0, None, None)
+
+
+def read_decision(transaction: Transaction, tenant: str, decision: str) -> Row | None:
+    """The document, or None."""
+    return transaction.row(
+        "SELECT document FROM decisions WHERE tenant = :tenant AND id = :id",
+        tenant=tenant,
+        id=decision,
+    )
+
+
+def list_decisions(
+    transaction: Transaction,
+    tenant: str,
+    *,
+    wanted: DecisionFilter,
+    after: str | None,
+    limit: int,
+) -> list[Row]:
+    """Documents, newest first, from before `after`."""
+    given = {"app": wanted.app, "device": wanted.device}
+    given |= {"operation": wanted.operation, "outcome": wanted.outcome}
+    asked = {name: value for name, value in given.items() if value is not None}
+    conditions = [f" AND {name} = :{name}" for name in asked]
+    if after is not None:
+        asked["after"] = after
+        conditions.append(" AND id < :after")
+    return transaction.rows(
+        "SELECT document FROM decisions WHERE tenant = :tenant"  # noqa: S608 - names of ours
+        f"{''.join(conditions)} ORDER BY id DESC LIMIT :limit",
+        tenant=tenant,
+        limit=limit,
+        **asked,
+    )
