@@ -9,11 +9,17 @@ import pytest
 
 from tests.service.house import START, Hands, HeldTrust, make_house
 from tests.service.lookup.desk import client
+from warifu.attestation.claims import Realm
 from warifu.attestation.examination import AWARE_TIME
 from warifu.attestation.trust.revocation import MAX_AGE
+from warifu.attestation.trust.snapshot import SnapshotKind
+from warifu.service.adapters.trust_directory import TrustDirectory
+from warifu.service.adapters.trust_source import DirectoryTrust
 from warifu.service.conduct import lookup_rules as rules
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from warifu.service.store.database import Database
 
 
@@ -45,6 +51,30 @@ def test_what_was_believed_earlier_is_told_for_then(database: Database) -> None:
     with client(house) as bank:
         answer = bank.get("/v1/trust", params={"known_at": "2026-11-01T00:00:00Z"}).json()
     assert answer["known_at"] == "2026-11-01T00:00:00Z"
+
+
+def test_a_directory_tells_when_it_learned_and_who_told(database: Database, tmp_path: Path) -> None:
+    learned = START - timedelta(hours=2)
+    directory = TrustDirectory.create(tmp_path / "trust", realm=Realm.PRODUCTION, now=learned)
+    listed = directory.history().admit(
+        SnapshotKind.REVOCATION,
+        b'{"entries": {"1": {"status": "REVOKED"}}}',
+        learned_at=START - timedelta(hours=1),
+        source="https://lists.example",
+    )
+    directory.append([listed], {listed.sha256: b'{"entries": {"1": {"status": "REVOKED"}}}'})
+    hands = Hands()
+    house = make_house(database, clock=hands, trust=DirectoryTrust(directory, hands))
+    with client(house) as bank:
+        now = bank.get("/v1/trust").json()
+        before = bank.get("/v1/trust", params={"known_at": learned.isoformat()}).json()
+    anchors, revocation = (
+        next(each for each in now["believed"] if each["kind"] == kind)
+        for kind in ("anchors", "android-revocation")
+    )
+    assert anchors["learned_at"] == "2026-11-21T07:00:00Z"
+    assert (revocation["source"], revocation["age_seconds"]) == ("https://lists.example", 3600)
+    assert "android-revocation" in before["missing"]
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from warifu.service.adapters.reloading import Reloading
 
 if TYPE_CHECKING:
     from warifu.attestation.trust.history import TrustHistory
+    from warifu.attestation.trust.snapshot import SnapshotKind, SnapshotRecord
     from warifu.attestation.trust.view import TrustView
     from warifu.base.errors import WarifuError
     from warifu.service.adapters.trust_directory import TrustDirectory
@@ -53,6 +54,10 @@ class DirectoryTrust:
         """What was believed at an earlier moment."""
         return self._history.now().as_of(known_at)
 
+    def latest(self, kind: SnapshotKind, known_at: datetime) -> SnapshotRecord | None:
+        """When we learned what was believed of a kind, and from whom; None where nothing was."""
+        return self._history.now().latest(kind, known_at)
+
     def trouble(self) -> WarifuError | None:
         """Why the directory as it stands cannot be used; an earlier state of it then is."""
         return self._history.trouble()
@@ -72,6 +77,10 @@ class BundledTrust:
     def as_of(self, known_at: datetime) -> TrustView:
         """The bundled data, which counts for every moment."""
         return self._history.as_of(known_at)
+
+    def latest(self, kind: SnapshotKind, known_at: datetime) -> SnapshotRecord | None:
+        """With which version of the package it came."""
+        return self._history.latest(kind, known_at)
 
     @staticmethod
     def trouble() -> WarifuError | None:
