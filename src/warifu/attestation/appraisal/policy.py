@@ -39,6 +39,7 @@ from warifu.attestation.appraisal.settings import (
     EvidenceSettings,
     KeySettings,
     Settings,
+    milder_settings,
     relaxed_settings,
 )
 from warifu.base.errors import Misuse
@@ -100,6 +101,19 @@ def load_policy(
     if name is not None:
         document = _over(_profile(name, profiles), document)
     return _ready(_typed(_over(given or {}, document)))
+
+
+def milder(policy: AppraisalPolicy, *, than: AppraisalPolicy) -> tuple[Relaxation, ...]:
+    """Where a policy lets through what another does not; `default` is what that one asks.
+
+    Args:
+        policy: What may come into force.
+        than: What is in force.
+    """
+    return (
+        *_relaxed(policy.severities, than.severities),
+        *milder_settings(policy.settings, than.settings),
+    )
 
 
 def _profile(name: object, profiles: Mapping[str, bytes]) -> dict[str, Any]:
@@ -166,7 +180,7 @@ def _ready(file: PolicyFile) -> AppraisalPolicy:
         digest=_digest(file.id, settings, severities),
         settings=settings,
         severities=severities,
-        relaxations=(*_relaxed(severities), *relaxed_settings(settings)),
+        relaxations=(*_relaxed(severities, _STRICT), *relaxed_settings(settings)),
         plan={
             kind: tuple(
                 (requirement, severities[requirement.id])
@@ -183,10 +197,13 @@ def _digest(name: str, settings: Settings, severities: dict[str, Severity]) -> s
     return sha256(msgspec.json.encode(effective, order="deterministic")).hexdigest()
 
 
-def _relaxed(severities: dict[str, Severity]) -> list[Relaxation]:
+def _relaxed(severities: dict[str, Severity], than: Mapping[str, Severity]) -> list[Relaxation]:
     order = list(Severity)
     return [
-        Relaxation(setting=name, default=REQUIREMENTS[name].severity, chosen=chosen)
+        Relaxation(setting=name, default=than[name], chosen=chosen)
         for name, chosen in severities.items()
-        if order.index(chosen) < order.index(REQUIREMENTS[name].severity)
+        if order.index(chosen) < order.index(than[name])
     ]
+
+
+_STRICT = {requirement.id: requirement.severity for requirement in REQUIREMENTS.values()}

@@ -135,26 +135,40 @@ class Settings(_Table, frozen=True, kw_only=True):
 
 def relaxed_settings(settings: Settings) -> tuple[Relaxation, ...]:
     """Every setting that asks for less than the strict defaults, in the order of the tables."""
-    found = []
-    for table in fields(Settings):
-        chosen_table, default_table = getattr(settings, table.name), getattr(_STRICT, table.name)
-        for entry in fields(type(chosen_table)):
-            milder = _MILDER.get(entry.name)
-            chosen, default = (getattr(each, entry.name) for each in (chosen_table, default_table))
-            if milder is not None and milder(chosen, default):
-                found.append(
-                    Relaxation(
-                        setting=f"{table.encode_name}.{entry.encode_name}",
-                        default=_shown(default),
-                        chosen=_shown(chosen),
-                    )
-                )
-    return tuple(found)
+    return _compared(settings, _STRICT, _MILDER)
+
+
+def milder_settings(settings: Settings, than: Settings) -> tuple[Relaxation, ...]:
+    """Every setting that lets through what another would not: its value there, and the new one.
+
+    Unlike `relaxed_settings` this counts what has no strict default, such as one more signer.
+    """
+    return _compared(settings, than, _MILDER_THAN_BEFORE)
 
 
 def level_number(level: SecurityLevel) -> int:
     """Weakest first."""
     return _LEVELS[level]
+
+
+def _compared(
+    settings: Settings, than: Settings, table: dict[str, Callable[[Any, Any], bool]]
+) -> tuple[Relaxation, ...]:
+    found = []
+    for group in fields(Settings):
+        chosen_group, default_group = getattr(settings, group.name), getattr(than, group.name)
+        for entry in fields(type(chosen_group)):
+            milder = table.get(entry.name)
+            chosen, default = (getattr(each, entry.name) for each in (chosen_group, default_group))
+            if milder is not None and milder(chosen, default):
+                found.append(
+                    Relaxation(
+                        setting=f"{group.encode_name}.{entry.encode_name}",
+                        default=_shown(default),
+                        chosen=_shown(chosen),
+                    )
+                )
+    return tuple(found)
 
 
 def _accepts_more(chosen: Any, default: Any) -> bool:  # noqa: ANN401 - sets of words or enums
@@ -173,7 +187,42 @@ def _weaker(chosen: SecurityLevel, default: SecurityLevel) -> bool:
     return level_number(chosen) < level_number(default)
 
 
+def _lower_floor(chosen: Any, default: Any) -> bool:  # noqa: ANN401 - a number or a date as text
+    return default is not None and (chosen is None or chosen < default)
+
+
+def _higher_ceiling(chosen: int | None, default: int | None) -> bool:
+    return default is not None and (chosen is None or chosen > default)
+
+
+def _more_will_do(chosen: frozenset[str], default: frozenset[str]) -> bool:
+    """For settings where one of a set will do, and the empty set asks nothing."""
+    return bool(default) and (not chosen or bool(chosen - default))
+
+
+def _lower_versions(chosen: dict[str, str], default: dict[str, str]) -> bool:
+    return any(
+        platform not in chosen or _version(chosen[platform]) < _version(floor)
+        for platform, floor in default.items()
+    )
+
+
+def _version(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split("."))
+
+
+def _grants_more(chosen: frozenset[str], default: frozenset[str]) -> bool:
+    """For names that are refused, all of them by ``*``."""
+    return "*" not in chosen and bool(default - chosen)
+
+
+def _no_longer(chosen: bool, default: bool) -> bool:  # noqa: FBT001 - two settings
+    return default and not chosen
+
+
 def _shown(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {each}" for name, each in sorted(value.items())) or "(any)"
     if isinstance(value, frozenset):
         return ", ".join(sorted(str(each) for each in value)) or "(none)"
     return "(any)" if value is None else str(value)
@@ -212,3 +261,17 @@ _MILDER: dict[str, Callable[[Any, Any], bool]] = {
 }
 """By setting: whether a choice is milder than the default. Names of an app are no leniency, and
 settings that ask nothing by default cannot become milder."""
+
+_MILDER_THAN_BEFORE: dict[str, Callable[[Any, Any], bool]] = {
+    **_MILDER,
+    **dict.fromkeys(("identifiers", "signers"), _accepts_more),
+    **dict.fromkeys(
+        ("minimum_version", "patch_floor", "vendor_patch_floor", "boot_patch_floor"), _lower_floor
+    ),
+    **dict.fromkeys(("required_model_statuses", "user_authentication"), _more_will_do),
+    "os_floors": _lower_versions,
+    "max_certificates_issued": _higher_ceiling,
+    "refused_leniencies": _grants_more,
+    "confirmation": _no_longer,
+}
+"""By setting, all of them: whether a choice lets through what another would not."""

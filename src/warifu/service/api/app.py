@@ -10,12 +10,14 @@ from litestar import Litestar
 from litestar.di import Provide
 
 from warifu.service.api.access import Body, attended, open_desk
+from warifu.service.api.apps import AppController
 from warifu.service.api.devices import DeviceController
 from warifu.service.api.health import HealthController
 from warifu.service.api.keys import KeyController
 from warifu.service.api.middleware import observed
 from warifu.service.api.openapi import Description, DocumentController, describe, encode
 from warifu.service.api.problems import EXCEPTION_HANDLERS
+from warifu.service.api.rule_sets import GovernanceController, RuleSetController
 from warifu.service.api.serials import SerialController
 from warifu.service.api.trust import TrustController
 from warifu.service.callers.authenticate import authenticate as by_credential
@@ -35,8 +37,11 @@ if TYPE_CHECKING:
 CONTROLLERS: list[type[Controller]] = [
     DocumentController,
     HealthController,
+    AppController,
     DeviceController,
+    GovernanceController,
     KeyController,
+    RuleSetController,
     SerialController,
     TrustController,
 ]

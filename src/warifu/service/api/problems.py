@@ -16,7 +16,9 @@ from warifu.base.errors import BadEvidence, Denied, Misuse, VerifierFault, Warif
 from warifu.service.api import rules
 from warifu.service.api.media import STATUS as MEDIA
 from warifu.service.callers.rules import STATUS as CALLERS
+from warifu.service.conduct.governance_rules import STATUS as GOVERNANCE
 from warifu.service.conduct.lookup_rules import STATUS as LOOKUP
+from warifu.service.conduct.registration_rules import STATUS as APPS
 from warifu.service.conduct.rules import KNOWN, SAME_REQUEST, UNCHANGED, WELL_FORMED
 from warifu.service.observe import events
 from warifu.service.observe.current import request_id
@@ -53,6 +55,8 @@ TABLES: tuple[dict[str, int], ...] = (
     CALLERS,
     MEDIA,
     LOOKUP,
+    GOVERNANCE,
+    APPS,
 )
 """Each domain's own: one line each."""
 STATUS: dict[str, int] = {code: status for table in TABLES for code, status in table.items()}

@@ -101,6 +101,16 @@ class AppRegistration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """By operation: SHA-256 of a policy file. Operations not named have the shipped profile."""
 
 
+class Widening(Struct, frozen=True, kw_only=True):
+    """One place where a proposal lets through what is kept out now."""
+
+    where: str
+    """An operation, or ``registration``."""
+    setting: str
+    before: str
+    after: str
+
+
 class Proposal(Struct, frozen=True, kw_only=True):
     """A milder registration that waits for a second person."""
 
@@ -112,6 +122,7 @@ class Proposal(Struct, frozen=True, kw_only=True):
     registration: AppRegistration
     secrets: bytes | None = None
     """Sealed; those that stand where it proposes no others."""
+    milder: tuple[Widening, ...]
 
 
 class StoredApp(Struct, frozen=True, kw_only=True):
@@ -189,15 +200,26 @@ def registered(
 
 
 def policies_of(
-    transaction: Transaction, tenant: str, registration: AppRegistration
+    transaction: Transaction,
+    tenant: str,
+    registration: AppRegistration,
+    *,
+    unsaved: bytes | None = None,
 ) -> dict[Operation, AppraisalPolicy]:
     """What every operation of a registration is appraised by.
+
+    Args:
+        transaction: Where policy files are read.
+        tenant: Whose.
+        registration: Which names them.
+        unsaved: A policy file that is not stored yet.
 
     Raises:
         VerifierFault: ``app/readable``.
     """
     return {
-        operation: _policy(transaction, tenant, registration, operation) for operation in Operation
+        operation: _policy(transaction, tenant, registration, operation, unsaved=unsaved)
+        for operation in Operation
     }
 
 
@@ -242,14 +264,25 @@ def digest_of(source: bytes) -> str:
     return sha256(source).hexdigest()
 
 
+def shipped_policy(registration: AppRegistration, operation: Operation) -> bytes:
+    """The policy file that holds where a registration names none for an operation."""
+    profile = PROFILE_OF.get(operation, STRICTEST)
+    return f'id = "{registration.id}/{profile}"\nprofile = "{profile}"\n'.encode()
+
+
 def _policy(
-    transaction: Transaction, tenant: str, registration: AppRegistration, operation: Operation
+    transaction: Transaction,
+    tenant: str,
+    registration: AppRegistration,
+    operation: Operation,
+    *,
+    unsaved: bytes | None,
 ) -> AppraisalPolicy:
     digest = registration.policies.get(operation)
     if digest is None:
-        profile = PROFILE_OF.get(operation, STRICTEST)
-        text = f'id = "{registration.id}/{profile}"\nprofile = "{profile}"\n'
-        return read_policy_file(text.encode(), registration)
+        return read_policy_file(shipped_policy(registration, operation), registration)
+    if unsaved is not None and digest_of(unsaved) == digest:
+        return read_policy_file(unsaved, registration)
     row = policy_store.read_policy(transaction, tenant, digest)
     if row is None or digest_of(row[1]) != digest:
         raise VerifierFault(rules.READABLE, f"policy {digest} is not what was stored")

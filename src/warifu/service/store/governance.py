@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from warifu.service.store.database import Statement, micros
 
 if TYPE_CHECKING:
@@ -65,4 +67,123 @@ def insert_rule_set(
             "now": micros(now),
             "by": by,
         },
+    )
+
+
+def list_rule_sets(
+    transaction: Transaction, tenant: str, *, before: int | None, digest: str, limit: int
+) -> list[Row]:
+    """Rows of digest, name, created at and by, newest first.
+
+    Args:
+        transaction: Where.
+        tenant: Whose.
+        before: Go on after the rule set created then.
+        digest: And with this digest.
+        limit: How many.
+    """
+    return transaction.rows(
+        "SELECT digest, name, created_at, created_by FROM rule_sets WHERE tenant = :tenant"
+        " AND (created_at < :before OR (created_at = :before AND digest > :digest))"
+        " ORDER BY created_at DESC, digest LIMIT :limit",
+        tenant=tenant,
+        before=_ALL if before is None else before,
+        digest=digest,
+        limit=limit,
+    )
+
+
+def read_approvals(transaction: Transaction, tenant: str, command: str) -> list[Row]:
+    """Who approved one command, and when."""
+    return transaction.rows(
+        "SELECT approved_by, approved_at FROM approvals"
+        " WHERE tenant = :tenant AND command = :command ORDER BY approved_by",
+        tenant=tenant,
+        command=command,
+    )
+
+
+def insert_approval(
+    tenant: str, command: str, *, seen: int, by: str, now: datetime, otherwise: Rule
+) -> Statement:
+    """One person's yes, where governance still stands at the revision that was seen."""
+    return Statement(
+        sql="INSERT INTO approvals (tenant, command, approved_by, approved_at)"
+        " SELECT tenant, :command, :by, :now FROM governance"
+        " WHERE tenant = :tenant AND revision = :seen"
+        " ON CONFLICT (tenant, command, approved_by)"
+        " DO UPDATE SET approved_at = excluded.approved_at",
+        values={"tenant": tenant, "command": command, "by": by, "now": micros(now), "seen": seen},
+        otherwise=otherwise,
+    )
+
+
+def delete_approvals(tenant: str) -> Statement:
+    """All approvals: each is for one revision of governance, which has just passed."""
+    return Statement(sql="DELETE FROM approvals WHERE tenant = :tenant", values={"tenant": tenant})
+
+
+class AuditFilter(Struct, frozen=True, kw_only=True):
+    """Which rows of the audit log; None is any."""
+
+    action: str | None = None
+    subject: str | None = None
+    caller: str | None = None
+    since: int | None = None
+    until: int | None = None
+
+
+def list_audit(
+    transaction: Transaction, tenant: str, wanted: AuditFilter, *, after: str | None, limit: int
+) -> list[Row]:
+    """Rows of id, at, caller, action, subject and document, newest first."""
+    conditions = {
+        "id < :after": after,
+        "action = :action": wanted.action,
+        "subject = :subject": wanted.subject,
+        "caller = :caller": wanted.caller,
+        "at >= :since": wanted.since,
+        "at < :until": wanted.until,
+    }
+    used = {text: value for text, value in conditions.items() if value is not None}
+    more = "".join(f" AND {text}" for text in used)
+    values = {text.rpartition(":")[2]: value for text, value in used.items()}
+    return transaction.rows(
+        "SELECT id, at, caller, action, subject, document FROM audit"  # noqa: S608 - constants
+        " WHERE tenant = :tenant" + more + " ORDER BY id DESC LIMIT :limit",
+        tenant=tenant,
+        limit=limit,
+        **values,
+    )
+
+
+_ALL = (1 << 63) - 1
+
+
+def count_decisions(
+    transaction: Transaction, tenant: str, *, above: str, below: str, limit: int
+) -> int:
+    """How many decisions there are between two ids, counted up to `limit`."""
+    row = transaction.row(
+        "SELECT COUNT(*) FROM (SELECT 1 FROM decisions WHERE tenant = :tenant"
+        " AND id >= :above AND id < :below LIMIT :limit) AS counted",
+        tenant=tenant,
+        above=above,
+        below=below,
+        limit=limit,
+    )
+    return int(row[0]) if row else 0
+
+
+def decisions_before(
+    transaction: Transaction, tenant: str, *, above: str, below: str, limit: int
+) -> list[Row]:
+    """Rows of id and document of decisions between two ids, newest first."""
+    return transaction.rows(
+        "SELECT id, document FROM decisions WHERE tenant = :tenant"
+        " AND id >= :above AND id < :below ORDER BY id DESC LIMIT :limit",
+        tenant=tenant,
+        above=above,
+        below=below,
+        limit=limit,
     )
