@@ -20,24 +20,52 @@ from warifu.service.store.opening import open_database
 DIALECTS = ("sqlite", "postgresql")
 
 
+EMPTY = """
+SELECT string_agg(format('DELETE FROM %I', tablename), '; ') FROM pg_tables
+WHERE schemaname = 'public' AND tablename NOT IN ('alembic_version', 'schema_history')
+"""
+
+
 class PostgresDatabases:
-    """Databases of one server, made from a migrated template and dropped again."""
+    """Databases of one server. To empty one takes a hundredth of the time to make one."""
 
     def __init__(self, url: Callable[[str], str]) -> None:
         self.url = url
         self._run = uuid.uuid4().hex[:8]
         self._made = 0
-        self.template = self.make("template0")
-        upgrade(url(self.template))
+        self._empty: list[str] = []
 
-    def make(self, template: str | None = None) -> str:
+    def lend(self) -> str:
+        """With its tables, and nothing in them."""
+        if self._empty:
+            return self._empty.pop()
+        name = self.make()
+        upgrade(self.url(name))
+        return name
+
+    def take_back(self, name: str) -> None:
+        try:
+            with psycopg.connect(self.url(name), options="-c lock_timeout=500") as connection:
+                statements = connection.execute(EMPTY).fetchone()
+                connection.execute(statements[0] if statements else "")
+        except psycopg.Error:  # a test left a transaction open
+            self.drop(name)
+        else:
+            self._empty.append(name)
+
+    def make(self) -> str:
+        """Without tables."""
         self._made += 1
         name = f"warifu_{self._run}_{self._made}"
-        self._execute(f"CREATE DATABASE {name} TEMPLATE {template or self.template}")
+        self._execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")
         return name
 
     def drop(self, name: str) -> None:
         self._execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    def drop_all(self) -> None:
+        while self._empty:
+            self.drop(self._empty.pop())
 
     def _execute(self, sql: str) -> None:
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
@@ -50,7 +78,7 @@ def postgres_databases() -> Iterator[PostgresDatabases]:
     if given := os.environ.get("WARIFU_TEST_POSTGRES"):
         databases = PostgresDatabases(lambda name: _with_database(given, name))
         yield databases
-        databases.drop(databases.template)
+        databases.drop_all()
         return
     server = PostgresServer()
     try:
@@ -75,9 +103,9 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         yield f"sqlite:///{path}"
         return
     databases: PostgresDatabases = request.getfixturevalue("postgres_databases")
-    name = databases.make()
+    name = databases.lend()
     yield databases.url(name)
-    databases.drop(name)
+    databases.take_back(name)
 
 
 @pytest.fixture
@@ -97,7 +125,7 @@ def bare_urls(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callab
         if dialect == "sqlite":
             return f"sqlite:///{tmp_path / uuid.uuid4().hex}.db"
         databases: PostgresDatabases = request.getfixturevalue("postgres_databases")
-        made.append(databases.make("template0"))
+        made.append(databases.make())
         return databases.url(made[-1])
 
     yield make

@@ -97,7 +97,11 @@ def _migrate(connection: sqlalchemy.Connection, script: ScriptDirectory, revisio
         )
 
     with EnvironmentContext(Config(), script, fn=steps) as environment:
-        environment.configure(connection=connection, transactional_ddl=True, on_version_apply=note)
+        environment.configure(
+            connection=connection,
+            transactional_ddl=True,
+            on_version_apply=note,  # type: ignore[arg-type]  # called by keyword
+        )
         with environment.begin_transaction():
             environment.run_migrations()
 

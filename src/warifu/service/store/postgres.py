@@ -15,13 +15,13 @@ from decimal import Decimal
 from functools import lru_cache
 from itertools import count
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import psycopg
-from psycopg import Connection, Cursor, Pipeline, errors
+from psycopg import Connection, Cursor, errors
 from psycopg.abc import Buffer
 from psycopg.adapt import AdaptersMap
 from psycopg.conninfo import conninfo_to_dict
+from psycopg.pq import ExecStatus
 from psycopg.types.numeric import (
     Int8BinaryDumper,
     Int8Dumper,
@@ -45,7 +45,7 @@ STATEMENT_SECONDS = 5
 IDLE_SECONDS = 60
 """After which the server ends a transaction that nobody goes on with."""
 PREPARE_AFTER = 2
-POOLER = "pgbouncer"
+POOLED = "pgbouncer=true"
 
 READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
@@ -72,18 +72,15 @@ class _BinaryWholeNumber(NumericBinaryLoader):
 class PostgresTransaction:
     """`Transaction` in a pipeline on one connection."""
 
-    def __init__(self, connection: _Connection, pipeline: Pipeline) -> None:
+    def __init__(self, connection: _Connection) -> None:
         self._connection = connection
-        self._pipeline = pipeline
         self._names = count()
 
     def rows(self, sql: str, **values: Value) -> list[Row]:
         """All rows of a query, or of ``RETURNING``."""
         require_storable(values)
         with _told():
-            cursor = self._send(sql, values)
-            self._pipeline.sync()
-            return cursor.fetchall() if cursor.description else []
+            return _received(self._send(sql, values))
 
     def row(self, sql: str, **values: Value) -> Row | None:
         """The first row, or None."""
@@ -107,7 +104,8 @@ class PostgresTransaction:
                 for statement in statements:
                     require_storable(statement.values)
                     cursors.append(self._send(statement.sql, statement.values))
-                self._pipeline.sync()
+                if cursors:
+                    _received(cursors[-1])
         except WarifuError as error:
             failure = error
         # A change that was not made explains what went wrong after it, and not the other way.
@@ -151,15 +149,14 @@ class PostgresDatabase:
         with _told():
             connection = self._pool.getconn()
         try:
-            with connection.pipeline() as pipeline:
-                with _told():
-                    _send_plain(connection, begin)
-                    for setting in self._settings:
-                        _send_plain(connection, setting)
-                yield PostgresTransaction(connection, pipeline)
-                with _told():
-                    ended = _send_plain(connection, "COMMIT")
-                    pipeline.sync()
+            with (
+                _told(),
+                connection.pipeline(),
+            ):  # leaving it sends COMMIT, and waits for the answer
+                for each in (begin, *self._settings):
+                    connection.execute(each)
+                yield PostgresTransaction(connection)
+                ended = connection.execute("COMMIT")
             if ended.statusmessage != "COMMIT":
                 raise VerifierFault(STATEMENT, "went on after a statement that failed")
         finally:
@@ -219,12 +216,11 @@ def connection_arguments(url: str) -> tuple[dict[str, Any], bool]:
         Misuse: ``store/url``.
     """
     try:
-        parts = urlsplit(url)
-        query = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
-        pooled = (POOLER, "true") in query
-        bare = urlencode([(name, value) for name, value in query if name != POOLER])
-        told = conninfo_to_dict(urlunsplit(parts._replace(query=bare)))
-    except (ValueError, psycopg.Error) as error:
+        place, _, query = url.partition("?")
+        options = [option for option in query.split("&") if option]
+        rest = "&".join(option for option in options if option != POOLED)
+        told = conninfo_to_dict(f"{place}?{rest}" if rest else place)
+    except psycopg.Error as error:
         raise Misuse(URL, "it cannot be read") from error  # the URL may hold a password
     usual: dict[str, Any] = {
         "application_name": "warifu",
@@ -234,7 +230,7 @@ def connection_arguments(url: str) -> tuple[dict[str, Any], bool]:
         "autocommit": True,  # we say BEGIN ourselves
         "prepare_threshold": PREPARE_AFTER,
     }
-    return {**usual, **told}, pooled
+    return {**usual, **told}, POOLED in options
 
 
 @lru_cache(maxsize=4096)
@@ -281,8 +277,15 @@ def _probe(arguments: dict[str, Any]) -> None:
         raise Misuse(URL, "the database does not keep text in UTF-8")
 
 
-def _send_plain(connection: _Connection, sql: str) -> Cursor[Row]:
-    return connection.execute(sql)
+def _received(cursor: Cursor[Row]) -> list[Row]:
+    """Wait for the rows of a statement, and for the results of all before it."""
+    try:
+        return cursor.fetchall()
+    except psycopg.ProgrammingError:
+        result = cursor.pgresult
+        if result is not None and result.status == ExecStatus.COMMAND_OK:  # it returns no rows
+            return []
+        raise
 
 
 @contextmanager
@@ -290,15 +293,13 @@ def _told() -> Iterator[None]:
     """Turn an error of the driver into ours."""
     try:
         yield
-    except (psycopg.Error, UnicodeEncodeError) as error:
+    except psycopg.Error as error:
         raise told(error) from error
 
 
 def told(error: Exception) -> WarifuError:
     """What an error of the driver is to us."""
     detail = f"PostgreSQL: {str(error).splitlines()[0] if str(error) else type(error).__name__}"
-    if isinstance(error, UnicodeEncodeError):
-        return Misuse(VALUE, "a lone surrogate")
     if isinstance(error, errors.ProgramLimitExceeded):
         return Misuse(VALUE, detail)
     if isinstance(error, errors.InsufficientPrivilege):

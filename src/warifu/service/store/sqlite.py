@@ -66,7 +66,7 @@ class SqliteTransaction:
             cursor = self._connection.execute(sql, values)
             while rows := cursor.fetchmany(size):
                 yield rows
-        except (sqlite3.Error, UnicodeEncodeError) as error:
+        except sqlite3.Error as error:
             raise told(error) from error
 
     def apply(self, statements: Sequence[Statement]) -> None:
@@ -84,7 +84,7 @@ class SqliteTransaction:
             if cursor.description is None:
                 return [], cursor.rowcount
             rows = cursor.fetchall()
-        except (sqlite3.Error, UnicodeEncodeError) as error:
+        except sqlite3.Error as error:
             raise told(error) from error
         return rows, len(rows)
 
@@ -211,8 +211,6 @@ def connect(path: Path, *, create: bool = False) -> sqlite3.Connection:
 
 def told(error: Exception) -> WarifuError:
     """What an error of the driver is to us."""
-    if isinstance(error, UnicodeEncodeError):
-        return Misuse(VALUE, "a lone surrogate")
     code = getattr(error, "sqlite_errorcode", None)
     primary = sqlite3.SQLITE_MISUSE if code is None else code & _PRIMARY_CODE
     if primary == sqlite3.SQLITE_TOOBIG:

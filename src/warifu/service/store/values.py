@@ -18,9 +18,16 @@ def require_storable(values: Mapping[str, Value]) -> None:
         Misuse: ``store/value``.
     """
     for name, value in values.items():
-        kind = type(value)
-        if kind is str:
-            if "\0" in value:  # type: ignore[operator]
-                raise Misuse(VALUE, f"{name} holds NUL")
-        elif kind is int and not SMALLEST <= value <= LARGEST:  # type: ignore[operator]
+        if isinstance(value, str):
+            if "\0" in value or not (value.isascii() or _is_unicode(value)):
+                raise Misuse(VALUE, f"{name} holds NUL or a lone surrogate")
+        elif isinstance(value, int) and not SMALLEST <= value <= LARGEST:
             raise Misuse(VALUE, f"{name} has more than 64 bits")
+
+
+def _is_unicode(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
