@@ -44,7 +44,7 @@ class IdentifierKind(StrEnum):
     MEID = "meid"
 
 
-_IDENTIFYING = frozenset(
+IDENTIFYING = frozenset(
     {
         "serial",
         "imei",
@@ -178,7 +178,7 @@ def _hide(value: Any, path: Path, hidden: list[tuple[Path, str]]) -> Any:  # noq
 
 
 def _hide_member(key: str, value: Any, path: Path, hidden: list[tuple[Path, str]]) -> Any:  # noqa: ANN401 - JSON
-    if key in _IDENTIFYING:
+    if key in IDENTIFYING:
         return _mask(value, path, hidden, whole=True)
     if key in _SPOKEN:
         return _mask(value, path, hidden, whole=False)

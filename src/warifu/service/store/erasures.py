@@ -1,0 +1,218 @@
+"""Erasing a device: what is deleted, what is renamed, and the record that it was done.
+
+Rows that stay name the erasure instead of the device. The record of an erasure holds the device's
+name as a blind index only: who asks by name finds it, who reads the table does not learn the name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import Struct
+
+from warifu.service.store.database import Statement, Value, micros, moment
+
+if TYPE_CHECKING:
+    from warifu.base.rule import Rule
+    from warifu.service.store.database import Row, Transaction
+
+AT_ONCE = 500
+"""Documents read at once."""
+
+
+class Accounts(StrEnum):
+    """Tables whose rows stay, as accounts of what was done."""
+
+    APPRAISALS = "appraisals"
+    DECISIONS = "decisions"
+
+
+class StoredErasure(Struct, frozen=True, kw_only=True):
+    """The record of an erasure."""
+
+    id: str
+    erased_at: datetime
+
+
+def last_seen(transaction: Transaction, *, tenant: str, device: str) -> int | None:
+    """When a device was last seen, as it is stored; None where there is none, or it was erased."""
+    row = transaction.row(
+        "SELECT last_seen FROM devices"
+        " WHERE tenant = :tenant AND id = :device AND erased_at IS NULL",
+        tenant=tenant,
+        device=device,
+    )
+    return None if row is None else int(row[0])
+
+
+def is_erased(transaction: Transaction, *, tenant: str, device: str | None) -> bool:
+    """Whether rows that name this device are what an erasure left."""
+    found = transaction.row(
+        "SELECT 1 FROM erasures WHERE tenant = :tenant AND id = :device",
+        tenant=tenant,
+        device=device,
+    )
+    return found is not None
+
+
+def newest_erasure(
+    transaction: Transaction, *, tenant: str, name_index: bytes
+) -> StoredErasure | None:
+    """The last erasure of a device of this name; None where there was none."""
+    row = transaction.row(
+        "SELECT id, erased_at FROM erasures"
+        " WHERE tenant = :tenant AND name_index = :name_index ORDER BY id DESC LIMIT 1",
+        tenant=tenant,
+        name_index=name_index,
+    )
+    return None if row is None else _erasure(row)
+
+
+def find_erasure(transaction: Transaction, *, tenant: str, erasure: str) -> StoredErasure | None:
+    """One erasure, or None."""
+    row = transaction.row(
+        "SELECT id, erased_at FROM erasures WHERE tenant = :tenant AND id = :id",
+        tenant=tenant,
+        id=erasure,
+    )
+    return None if row is None else _erasure(row)
+
+
+def erasures_page(
+    transaction: Transaction, *, tenant: str, after: str | None, limit: int
+) -> list[StoredErasure]:
+    """Erasures, newest first, from behind `after`."""
+    below = "" if after is None else " AND id < :after"
+    bound: dict[str, Value] = {} if after is None else {"after": after}
+    rows = transaction.rows(
+        "SELECT id, erased_at FROM erasures"  # noqa: S608 - a clause of ours only
+        f" WHERE tenant = :tenant{below} ORDER BY id DESC LIMIT :limit",
+        tenant=tenant,
+        limit=limit,
+        **bound,
+    )
+    return [_erasure(row) for row in rows]
+
+
+def keys_of_device(transaction: Transaction, *, tenant: str, device: str) -> list[str]:
+    """Ids of the device's keys."""
+    rows = transaction.rows(
+        "SELECT id FROM device_keys WHERE tenant = :tenant AND device = :device",
+        tenant=tenant,
+        device=device,
+    )
+    return [row[0] for row in rows]
+
+
+def evidence_documents(
+    transaction: Transaction, *, tenant: str, device: str
+) -> Iterator[tuple[str, bytes]]:
+    """Id and document of all evidence of a device."""
+    for batch in transaction.batches(
+        "SELECT id, document FROM evidence WHERE tenant = :tenant AND device = :device",
+        size=AT_ONCE,
+        tenant=tenant,
+        device=device,
+    ):
+        yield from batch
+
+
+def account_documents(
+    transaction: Transaction, accounts: Accounts, *, tenant: str, device: str
+) -> Iterator[tuple[str, bytes]]:
+    """Id and document of all appraisals or decisions about a device."""
+    for batch in transaction.batches(
+        f"SELECT id, document FROM {accounts.value}"  # noqa: S608 - names of ours only
+        " WHERE tenant = :tenant AND device = :device",
+        size=AT_ONCE,
+        tenant=tenant,
+        device=device,
+    ):
+        yield from batch
+
+
+def rewrite_account(accounts: Accounts, *, tenant: str, id: str, document: bytes) -> Statement:  # noqa: A002 - the column
+    """Put another document in the place of one appraisal's or decision's."""
+    return Statement(
+        sql=f"UPDATE {accounts.value} SET document = :document"  # noqa: S608 - as above
+        " WHERE tenant = :tenant AND id = :id",
+        values={"tenant": tenant, "id": id, "document": document},
+    )
+
+
+def erase_device(
+    *,
+    tenant: str,
+    device: str,
+    seen: int,
+    erasure: StoredErasure,
+    name_index: bytes,
+    otherwise: Rule,
+) -> list[Statement]:
+    """All that is deleted and renamed, in an order that lets nobody in between.
+
+    Args:
+        tenant: Whose.
+        device: The device's id.
+        seen: Its `last_seen` as it was when its documents were read: whatever is decided about the
+            device moves it.
+        erasure: Whose id stands for the device from now on.
+        name_index: The blind index of the device's name.
+        otherwise: The rule that is broken where the device was used meanwhile.
+    """
+    values: dict[str, Value] = {
+        "tenant": tenant,
+        "device": device,
+        "erasure": erasure.id,
+        "seen": seen,
+        "at": micros(erasure.erased_at),
+        "name_index": name_index,
+        "nothing": b"",
+        "document": msgspec.json.encode({"erased": erasure.id}),
+    }
+    return [
+        Statement(
+            sql=sql,
+            values={name: value for name, value in values.items() if f":{name}" in sql},
+            otherwise=None if number else otherwise,
+        )
+        for number, sql in enumerate(_ERASE)
+    ]
+
+
+def rename_subject(*, tenant: str, subject: str, erasure: str) -> Statement:
+    """Let the audit log tell of the erasure where it told of a device or a key."""
+    return Statement(
+        sql="UPDATE audit SET subject = :erasure WHERE tenant = :tenant AND subject = :subject",
+        values={"tenant": tenant, "subject": subject, "erasure": erasure},
+    )
+
+
+def _erasure(row: Row) -> StoredErasure:
+    identifier, erased_at = row
+    return StoredErasure(id=identifier, erased_at=moment(erased_at))
+
+
+_ERASE = (
+    # The wrapped key goes first: without it, no copy of what was sealed can be read.
+    """UPDATE devices SET id = :erasure, data_key = NULL, erased_at = :at
+    WHERE tenant = :tenant AND id = :device AND erased_at IS NULL AND last_seen = :seen""",
+    """INSERT INTO erasures (tenant, name_index, id, erased_at)
+    VALUES (:tenant, :name_index, :erasure, :at)""",
+    "DELETE FROM evidence_bytes WHERE tenant = :tenant AND owner = :device",
+    # What came before its device was known lies under the tenant's own key.
+    """DELETE FROM evidence_bytes WHERE tenant = :tenant AND owner = '' AND digest IN
+    (SELECT digest FROM evidence WHERE tenant = :tenant AND device = :device)""",
+    "DELETE FROM serials WHERE tenant = :tenant AND device = :device",
+    "DELETE FROM device_keys WHERE tenant = :tenant AND device = :device",
+    """UPDATE evidence SET device = :erasure, device_key = NULL, digest = :nothing,
+    document = :document WHERE tenant = :tenant AND device = :device""",
+    """UPDATE appraisals SET device = :erasure, context = NULL
+    WHERE tenant = :tenant AND device = :device""",
+    """UPDATE decisions SET device = :erasure, device_key = NULL
+    WHERE tenant = :tenant AND device = :device""",
+)
