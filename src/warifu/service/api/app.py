@@ -12,6 +12,7 @@ from litestar.di import Provide
 from warifu.service.api.access import Body, attended, open_desk
 from warifu.service.api.apps import AppController
 from warifu.service.api.devices import DeviceController
+from warifu.service.api.erasures import ErasureController
 from warifu.service.api.health import HealthController
 from warifu.service.api.keys import KeyController
 from warifu.service.api.middleware import observed
@@ -39,6 +40,7 @@ CONTROLLERS: list[type[Controller]] = [
     HealthController,
     AppController,
     DeviceController,
+    ErasureController,
     GovernanceController,
     KeyController,
     RuleSetController,

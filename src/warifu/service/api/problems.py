@@ -16,6 +16,7 @@ from warifu.base.errors import BadEvidence, Denied, Misuse, VerifierFault, Warif
 from warifu.service.api import rules
 from warifu.service.api.media import STATUS as MEDIA
 from warifu.service.callers.rules import STATUS as CALLERS
+from warifu.service.conduct.erasure_rules import STATUS as ERASURES
 from warifu.service.conduct.governance_rules import STATUS as GOVERNANCE
 from warifu.service.conduct.lookup_rules import STATUS as LOOKUP
 from warifu.service.conduct.registration_rules import STATUS as APPS
@@ -53,6 +54,7 @@ TABLES: tuple[dict[str, int], ...] = (
     _COMMON,
     rules.STATUS,
     CALLERS,
+    ERASURES,
     MEDIA,
     LOOKUP,
     GOVERNANCE,
