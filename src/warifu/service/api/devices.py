@@ -37,7 +37,13 @@ class DeviceController(Controller):
     path = "/v1/devices"
     tags = ("devices",)
 
-    @get("/", opt=needs(Scope.READ), responses=problems(409), sync_to_thread=True)
+    @get(
+        "/",
+        summary="List devices",
+        opt=needs(Scope.READ),
+        responses=problems(409),
+        sync_to_thread=True,
+    )
     def list_all(
         self,
         *,
@@ -49,7 +55,7 @@ class DeviceController(Controller):
         limit: Limit = USUAL_LIMIT,
         after: After = None,
     ) -> Page[DeviceSummary]:
-        """List devices, by descending id.
+        """All devices of the tenant, by descending id.
 
         With `revoked`, only devices that ever showed a certificate which today's revocation list
         names, in any spelling; `listed` then holds the entries.
@@ -67,7 +73,13 @@ class DeviceController(Controller):
         )
         return page(found, limit=limit, by=lambda device: device.id)
 
-    @get("/{device:str}", opt=needs(Scope.READ), responses=problems(404), sync_to_thread=True)
+    @get(
+        "/{device:str}",
+        summary="Fetch a device",
+        opt=needs(Scope.READ),
+        responses=problems(404),
+        sync_to_thread=True,
+    )
     def fetch(self, work: Work, device: str) -> Response[DeviceAnswer]:
-        """A device with its keys and its last appraisals."""
+        """With its keys and its last appraisals."""
         return tagged(see_device(work, device))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Controller, Request, Response, get
+from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 
 from warifu.service.api.answers import names
@@ -31,7 +32,9 @@ class KeyController(Controller):
     tags = ("keys",)
 
     @get("/v1/keys", summary="Keys that verify our signatures", **_SHOWN)
-    def published(self, request: Request[Any, Any, Any], house: Composition) -> Response[bytes]:
+    def published(
+        self, request: Request[Any, Any, Any], house: NamedDependency[Composition]
+    ) -> Response[bytes]:
         """A JWK set (RFC 7517), or with ``Accept: application/cose-key-set`` a COSE key set.
 
         Each JWK states its ``purpose``. A key is published before it signs and for as long as
@@ -41,7 +44,9 @@ class KeyController(Controller):
         return _key_set(request, house)
 
     @get("/.well-known/jwks.json", summary="The same, where many look for it", **_SHOWN)
-    def well_known(self, request: Request[Any, Any, Any], house: Composition) -> Response[bytes]:
+    def well_known(
+        self, request: Request[Any, Any, Any], house: NamedDependency[Composition]
+    ) -> Response[bytes]:
         """As ``/v1/keys``."""
         return _key_set(request, house)
 

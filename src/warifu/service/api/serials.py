@@ -18,22 +18,28 @@ class SerialController(Controller):
     path = "/v1/serials"
     tags = ("devices",)
 
-    @get("/{serial:str}", opt=needs(Scope.READ), responses=problems(), sync_to_thread=True)
+    @get(
+        "/{serial:str}",
+        summary="Look up a certificate's serial",
+        opt=needs(Scope.READ),
+        responses=problems(),
+        sync_to_thread=True,
+    )
     def fetch(self, work: Work, serial: str) -> Response[SerialsAnswer]:
-        """Look up one serial.
+        """In hex, with or without ``0x`` or colons, or in decimal as the list writes some.
 
-        In hex, with or without ``0x`` or colons, or in decimal as the published list writes some.
         Digits alone are read as both. A certificate is found in any spelling it may have.
         """
         return tagged(look_up(work, SerialsRequest(serials=(serial,))))
 
     @post(
         "/lookup",
+        summary="Look up many serials",
         opt=needs(Scope.READ),
         responses=problems(),
         status_code=200,
         sync_to_thread=True,
     )
     def look_up_many(self, work: Work, data: SerialsRequest) -> SerialsAnswer:
-        """Look up to 1000 serials up; answers are in the order asked."""
+        """Up to 1000 at once, written as for one; the answers are in the order asked."""
         return look_up(work, data)

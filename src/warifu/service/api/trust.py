@@ -31,7 +31,13 @@ class TrustController(Controller):
     path = "/v1/trust"
     tags = ("trust",)
 
-    @get("/", opt=needs(Scope.READ), responses=problems(), sync_to_thread=True)
+    @get(
+        "/",
+        summary="See what is believed",
+        opt=needs(Scope.READ),
+        responses=problems(),
+        sync_to_thread=True,
+    )
     def fetch(self, work: Work, known_at: KnownAt = None) -> Response[TrustAnswer]:
-        """What is believed: digests, when learned and confirmed, how old, and whether stale."""
+        """Digests, when learned and confirmed, how old, and whether stale; now or earlier."""
         return tagged(see_trust(work, known_at))
