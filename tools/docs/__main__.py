@@ -8,6 +8,7 @@ from pathlib import Path
 from tools.docs.appraisal import appraisal_page
 from tools.docs.command_line import command_line_page
 from tools.docs.decision_rules import decision_rules_page
+from tools.docs.operators import guide_pages
 from tools.docs.peers import peers_page
 from tools.docs.rules import error_page, format_pages
 
@@ -19,6 +20,7 @@ def main() -> int:
     check = "--check" in sys.argv[1:]
     pages = {
         **format_pages(),
+        **guide_pages(ROOT),
         "docs/appraisal.md": appraisal_page(),
         "docs/errors.md": error_page(),
         "docs/cli.md": command_line_page(),

@@ -1,0 +1,120 @@
+"""The operator's guide says what is so, in both languages."""
+
+import re
+import shlex
+from pathlib import Path
+
+import msgspec
+import pytest
+from cyclopts import CycloptsError
+
+from tools.docs.operators import GUIDES, METRICS, SETTINGS, guide_pages
+from warifu.command import make_app
+from warifu.service.observe.metrics import Metrics
+from warifu.service.settings import Settings, read_settings
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def blocks(name: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", (ROOT / name).read_text("utf-8"), re.DOTALL)
+
+
+def commands(name: str) -> list[str]:
+    """Every `warifu ...` of the shell blocks, the cron lines and the text."""
+    text = (ROOT / name).read_text("utf-8")
+    shown = [
+        line.partition(" #")[0].strip()
+        for block in blocks(name, "sh")
+        for line in block.splitlines()
+        if line.startswith("warifu ")
+    ]
+    shown += [
+        line.partition("&& ")[2] for block in blocks(name, "cron") for line in block.split("\n")
+    ]
+    shown += re.findall(r"(?<!`)`(warifu [^`\n]+)`(?!`)", text)
+    return sorted({line for line in shown if line})
+
+
+@pytest.mark.parametrize("name", GUIDES)
+def test_every_command_of_the_guide_exists_with_its_options(name: str) -> None:
+    app = make_app()
+    found = commands(name)
+    assert len(found) > 15
+    for line in found:
+        tokens = shlex.split(line)[1:]
+        if tokens[-1] == "--help":
+            tokens.pop()
+        known, _, rest = app.parse_commands(tokens)
+        assert known, line
+        if not any(token.startswith("-") for token in rest) and not rest:
+            assert app[known[0]] is not None
+            continue
+        try:
+            app.parse_args(tokens, exit_on_error=False, print_error=False)
+        except CycloptsError as error:
+            pytest.fail(f"{line}: {error}")
+
+
+@pytest.mark.parametrize("name", GUIDES)
+def test_the_settings_of_the_guide_are_read(name: str) -> None:
+    examples = blocks(name, "toml")
+    assert examples
+    for example in examples:
+        assert read_settings(example.encode()) != Settings()
+
+
+def test_both_guides_show_the_same_commands_and_settings() -> None:
+    english, japanese = GUIDES
+    assert blocks(english, "toml") == blocks(japanese, "toml")
+    assert blocks(english, "cron") == blocks(japanese, "cron")
+    strip = re.compile(r" +#.*|--name \"[^\"]*\"")
+    assert [strip.sub("", block) for block in blocks(english, "sh")] == [
+        strip.sub("", block) for block in blocks(japanese, "sh")
+    ]
+    assert (ROOT / english).read_text().count("\n#") == (ROOT / japanese).read_text().count("\n#")
+
+
+def test_every_setting_and_every_count_is_described() -> None:
+    written = guide_pages(ROOT)
+    for page in written.values():
+        for name in (*SETTINGS, *METRICS):
+            assert f"`{name}`" in page
+    described = {
+        f"{table}.{name}"
+        for table, settings in msgspec.to_builtins(Settings()).items()
+        for name in settings
+    }
+    assert set(SETTINGS) == described
+
+
+def test_no_count_is_missing_from_the_guide() -> None:
+    registered = Metrics()._registry.collect()
+    names = {
+        f"{family.name}_total" if family.type == "counter" else family.name for family in registered
+    }
+    assert names <= set(METRICS)
+    assert {name for name in METRICS if "trust" not in name} == names
+
+
+@pytest.mark.parametrize("name", GUIDES)
+def test_alerts_ask_for_counts_that_exist(name: str) -> None:
+    asked = set(re.findall(r"warifu_[a-z_]+", (ROOT / name).read_text("utf-8")))
+    assert asked == set(METRICS)
+
+
+@pytest.mark.parametrize("name", GUIDES)
+def test_every_link_of_the_guide_leads_somewhere(name: str) -> None:
+    path = ROOT / name
+    text = path.read_text("utf-8")
+    headings = {
+        re.sub(r"[^\w\- ]", "", line.lstrip("# ").lower()).replace(" ", "-")
+        for line in text.splitlines()
+        if line.startswith("#")
+    }
+    for target in re.findall(r"\]\(([^)]+)\)", text):
+        file, _, anchor = target.partition("#")
+        if file:
+            assert (path.parent / file).exists(), target
+        else:
+            assert anchor in headings, target

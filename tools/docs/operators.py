@@ -1,0 +1,247 @@
+"""The tables of the operator's guide: every setting and every count, in both languages."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec import inspect
+
+from warifu.base.rule import Text
+from warifu.service.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+GUIDES = {"docs/operators.md": "en", "docs/ja/operators.md": "ja"}
+
+SETTINGS = {
+    "challenges.seconds": Text(
+        en="How long a challenge may be answered.",
+        ja="チャレンジの有効期間（秒）。",
+    ),
+    "appraisals.usable_seconds": Text(
+        en="How long an appraisal may be used for a decision made apart from it.",
+        ja="評価と判断を別々に行う場合に、評価結果を使用できる期間（秒）。",
+    ),
+    "appraisals.standing_seconds": Text(
+        en="After how long a device's registration is judged again, even where trust has not "
+        "changed.",
+        ja="信頼情報に変更がなくても、端末の登録時の証拠を評価し直すまでの期間（秒）。",
+    ),
+    "retention.evidence_days": Text(
+        en="Evidence as it was received. Without it, it cannot be judged again.",
+        ja="受信した証拠の原本の保存日数。原本がなければ再評価はできません。",
+    ),
+    "retention.serials_days": Text(
+        en="Serial numbers, for revocation look-ups.",
+        ja="失効照会に使用するシリアル番号の保存日数。",
+    ),
+    "retention.decisions_days": Text(
+        en="Decisions, with their appraisals and the facts they rest on.",
+        ja="判断と、その根拠となった評価結果・事実の保存日数。",
+    ),
+    "retention.audit_days": Text(
+        en="The audit log.",
+        ja="監査ログの保存日数。",
+    ),
+    "retention.challenges_days": Text(
+        en="Challenges, used or not.",
+        ja="チャレンジ（使用済み・未使用とも）の保存日数。",
+    ),
+    "retention.idempotency_days": Text(
+        en="Answers that are given again under their idempotency key.",
+        ja="冪等キーに対する応答の保存日数。",
+    ),
+    "retention.identifiers": Text(
+        en="Serial numbers, IMEI, MEID: `encrypt` (sealed under the device's key), `clear`, or "
+        "`drop` (not kept, nor the evidence they stand in).",
+        ja="製造番号・IMEI・MEIDの扱い。`encrypt`は端末ごとの鍵で暗号化、`clear`は平文のまま保存、"
+        "`drop`は保存しません（これらを含む証拠の原本も保存しません）。",
+    ),
+    "limits.body_bytes": Text(
+        en="The largest request body.",
+        ja="リクエスト本文の上限サイズ（バイト）。",
+    ),
+    "limits.requests_per_minute": Text(
+        en="For each caller.",
+        ja="呼び出し元ごとの、1分あたりのリクエスト数の上限。",
+    ),
+    "limits.failed_logins_per_minute": Text(
+        en="For each address that calls without a valid credential.",
+        ja="認証に失敗した接続元アドレスごとの、1分あたりの失敗回数の上限。",
+    ),
+    "limits.storage": Text(
+        en="Where those are counted: `memory://` in each process, `redis://…` in all together.",
+        ja="回数を記録する場所。`memory://`はプロセスごと、`redis://…`は全プロセス共通です。",
+    ),
+    "proxy.trusted": Text(
+        en="Addresses or networks of the proxies from which `Client-Cert` (RFC 9440) counts.",
+        ja="`Client-Cert`ヘッダー（RFC 9440）を受け入れるプロキシのアドレスまたはネットワーク。",
+    ),
+    "telemetry.log_level": Text(
+        en="The least that is logged.",
+        ja="出力するログの最低レベル。",
+    ),
+    "telemetry.metrics": Text(
+        en="Whether `/metrics` answers. It asks for no credential: keep it inside.",
+        ja="`/metrics`に応答するかどうか。認証を行わないため、外部に公開しないでください。",
+    ),
+    "telemetry.traces": Text(
+        en="Where spans are sent: the address of an OTLP collector (HTTP). Needs the extra "
+        "`telemetry`.",
+        ja="トレースの送信先となるOTLPコレクター（HTTP）のアドレス。追加機能`telemetry`が必要です。",
+    ),
+}
+METRICS = {
+    "warifu_requests_total": (
+        "route, method, status",
+        Text(
+            en="Requests answered. `route` is the template, empty where there is none.",
+            ja="応答したリクエストの数。`route`はパスの定義で、該当がなければ空です。",
+        ),
+    ),
+    "warifu_request_seconds": (
+        "route",
+        Text(en="How long they took (histogram).", ja="応答時間の分布（秒）。"),
+    ),
+    "warifu_errors_total": (
+        "fault, code",
+        Text(
+            en="Refusals by whose fault it is (`misuse`, `evidence`, `denied`, `verifier`, "
+            "`unexpected`) and by [code](@errors.md).",
+            ja="拒否の数。原因の所在（`misuse`呼び出し元、`evidence`端末の証拠、`denied`方針、"
+            "`verifier`当サービス、`unexpected`想定外）と[エラーコード](@errors.md)の別。",
+        ),
+    ),
+    "warifu_decisions_total": (
+        "operation, outcome, code",
+        Text(
+            en="Decisions; `code` is that of the first reason that counts.",
+            ja="判断の数。`code`は最初に該当した理由です。",
+        ),
+    ),
+    "warifu_evidence_total": (
+        "format, verdict, code",
+        Text(
+            en="Evidence verified: `accepted`, `refused` or `no-statement`.",
+            ja="検証した証拠の数。`accepted`受理、`refused`拒否、`no-statement`判定不能。",
+        ),
+    ),
+    "warifu_appraisals_total": (
+        "basis",
+        Text(
+            en="Appraisals, by what they rest on.",
+            ja="評価の数。何に基づく評価かの別。",
+        ),
+    ),
+    "warifu_challenges_total": (
+        "event",
+        Text(
+            en="Challenges `issued`, `used`, or refused as `expired` or otherwise `refused`.",
+            ja="チャレンジの数。`issued`発行、`used`使用、`expired`期限切れ、`refused`その他の拒否。",
+        ),
+    ),
+    "warifu_deleted_total": (
+        "kind",
+        Text(
+            en="Records deleted by sweeps inside a serving process; `warifu data sweep` prints "
+            "its own counts instead.",
+            ja="サービスのプロセス内で行った定期削除の件数。"
+            "`warifu data sweep`の件数は、画面に表示されます。",
+        ),
+    ),
+    "warifu_trust_usable": (
+        "",
+        Text(en="1 where there is trust to judge by.", ja="信頼情報を使用できる場合は1。"),
+    ),
+    "warifu_trust_age_seconds": (
+        "kind",
+        Text(
+            en="Since the publisher last confirmed it.",
+            ja="公開元に最後に確認してからの経過時間（秒）。",
+        ),
+    ),
+    "warifu_trust_left_seconds": (
+        "kind",
+        Text(
+            en="Until it is stale; negative where it is.",
+            ja="期限が切れるまでの時間（秒）。切れている場合は負の値。",
+        ),
+    ),
+}
+
+
+def guide_pages(root: Path) -> dict[str, str]:
+    """The guides, with their tables as the code has them."""
+    return {name: _filled(root / name, language) for name, language in GUIDES.items()}
+
+
+def _filled(path: Path, language: str) -> str:
+    text = path.read_text("utf-8")
+    text = _between(text, "settings", _settings(language))
+    return _between(text, "metrics", _metrics(language))
+
+
+def _between(text: str, name: str, table: str) -> str:
+    """Replace what stands between the two marks of a table."""
+    begin, end = f"<!-- {name}: generated by `make docs` -->\n", f"<!-- end of {name} -->"
+    before, _, rest = text.partition(begin)
+    _, mark, after = rest.partition(end)
+    if not mark:
+        raise ValueError(f"the marks of {name} are missing")
+    return f"{before}{begin}\n{table}\n{end}{after}"
+
+
+def _settings(language: str) -> str:
+    head = {
+        "en": "| setting | default | allowed | what it is |",
+        "ja": "| 設定項目 | 既定値 | 範囲 | 説明 |",
+    }
+    lines = [head[language], "| --- | --- | --- | --- |"]
+    for path, default, allowed in _walk(Settings, ""):
+        what = getattr(SETTINGS[path], language)
+        lines.append(f"| `{path}` | {default} | {allowed} | {what} |")
+    return "\n".join(lines) + "\n"
+
+
+def _walk(kind: type[msgspec.Struct], prefix: str) -> Iterator[tuple[str, str, str]]:
+    described = inspect.type_info(kind)
+    if not isinstance(described, inspect.StructType):
+        raise TypeError(f"{prefix}: no table")
+    defaults = kind()
+    for entry in described.fields:
+        path = f"{prefix}{entry.name}"
+        if isinstance(entry.type, inspect.StructType):
+            yield from _walk(entry.type.cls, f"{path}.")
+            continue
+        yield path, _default(getattr(defaults, entry.name)), _allowed(entry.type)
+
+
+def _default(value: Any) -> str:  # noqa: ANN401 - whatever a setting may be
+    if value is None or value == ():
+        return ""
+    if isinstance(value, Enum):
+        value = value.value
+    return f"`{msgspec.json.encode(value).decode()}`"
+
+
+def _allowed(kind: inspect.Type) -> str:
+    if isinstance(kind, inspect.IntType) and kind.ge is not None:
+        return f"{kind.ge}–{kind.le}"
+    if isinstance(kind, inspect.EnumType):
+        return ", ".join(f"`{member.value}`" for member in kind.cls)
+    if isinstance(kind, inspect.BoolType):
+        return "`true`, `false`"
+    return ""
+
+
+def _metrics(language: str) -> str:
+    head = {"en": "| count | labels | what it is |", "ja": "| 指標 | ラベル | 説明 |"}
+    lines = [head[language], "| --- | --- | --- |"]
+    up = "" if language == "en" else "../"
+    for name, (labels, what) in METRICS.items():
+        lines.append(f"| `{name}` | {labels} | {getattr(what, language).replace('@', up)} |")
+    return "\n".join(lines) + "\n"
