@@ -1,19 +1,55 @@
-"""Counts within one process, for `limits`.
+"""Counting in fixed windows of a minute, by the library `limits`.
 
-The library's own starts a thread for nearly every count and drops a lock that another thread may
-hold. Here one lock is held for a dictionary's update, and time is monotonic: a clock that is set
-back lifts no limit and locks nobody out.
+In one process the counts are our own: the library's start a thread for nearly every count, and
+drop a lock that another thread may hold. Here one lock is held for a dictionary's update, and time
+is monotonic: a clock that is set back lifts no limit and locks nobody out.
 """
 
 from __future__ import annotations
 
 import threading
 import time
+from functools import lru_cache
+from math import ceil
 
-from limits.storage import Storage
+from limits import RateLimitItemPerMinute
+from limits.storage import Storage, storage_from_string
+from limits.strategies import FixedWindowRateLimiter
 
+from warifu.service.callers.limits import WINDOW_SECONDS
+
+IN_PROCESS = "memory://"
+STORAGE_SECONDS = 2
+"""How long a storage beyond this process may take."""
 MAX_KEYS = 100_000
 """Windows that are counted at a time; beyond it those that began first are forgotten."""
+
+
+class Counter:
+    """Counts of one kind. Whatever its storage raises, nothing was counted."""
+
+    def __init__(self, kind: str, url: str) -> None:
+        """Open the storage.
+
+        Args:
+            kind: What is counted; kinds share a storage and no count.
+            url: ``memory://``, or another URL that `limits` knows.
+        """
+        self.kind = kind
+        self._limiter = FixedWindowRateLimiter(_storage(url))
+
+    def hit(self, most: int, *who: str) -> bool:
+        """Count one, and tell whether it is within `most` of the minute."""
+        return self._limiter.hit(_per_minute(self.kind, most), *who)
+
+    def test(self, most: int, *who: str) -> bool:
+        """Whether one more would be within `most`; counts nothing."""
+        return self._limiter.test(_per_minute(self.kind, most), *who)
+
+    def seconds_left(self, most: int, *who: str) -> int:
+        """After how many seconds the minute begins anew."""
+        ends = self._limiter.get_window_stats(_per_minute(self.kind, most), *who).reset_time
+        return min(max(1, ceil(ends - time.time())), WINDOW_SECONDS)
 
 
 class ProcessCounts(Storage):
@@ -78,3 +114,18 @@ class ProcessCounts(Storage):
             if self._windows[first][0] > now and len(self._windows) < MAX_KEYS:
                 return
             del self._windows[first]
+
+
+@lru_cache(maxsize=64)
+def _per_minute(kind: str, most: int) -> RateLimitItemPerMinute:
+    return RateLimitItemPerMinute(most, namespace=kind)
+
+
+def _storage(url: str) -> Storage:
+    if url == IN_PROCESS:
+        return ProcessCounts()
+    patience = {"socket_timeout": STORAGE_SECONDS, "socket_connect_timeout": STORAGE_SECONDS}
+    storage = storage_from_string(url, **patience)
+    if not isinstance(storage, Storage):
+        raise TypeError("an asynchronous storage")
+    return storage

@@ -7,17 +7,11 @@ cannot be kept nothing is served: a limit that can be lifted by disturbing its c
 from __future__ import annotations
 
 import threading
-import time
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
-from math import ceil
 from typing import TYPE_CHECKING, TypeVar
 
-from limits import RateLimitItemPerMinute
-from limits.storage import storage_from_string
-from limits.strategies import FixedWindowRateLimiter
-
 from warifu.base.errors import Denied, VerifierFault
-from warifu.service.callers.counts import ProcessCounts
 from warifu.service.callers.rules import COUNTED, TOO_MANY
 
 if TYPE_CHECKING:
@@ -25,12 +19,10 @@ if TYPE_CHECKING:
 
     from warifu.base.rule import Rule
     from warifu.service.callers.caller import Caller
+    from warifu.service.callers.counts import Counter
     from warifu.service.settings import LimitSettings
 
 WINDOW_SECONDS = 60
-IN_PROCESS = "memory://"
-STORAGE_SECONDS = 2
-"""How long a storage beyond this process may take."""
 IPV6_PREFIX = 64
 """What one IPv6 customer has at least: addresses within it are one."""
 _REQUESTS = "requests"
@@ -63,7 +55,7 @@ class Limits:
     def __init__(self) -> None:
         """Nothing is opened before the first request."""
         self._opening = threading.Lock()
-        self._counters: dict[tuple[str, str], FixedWindowRateLimiter] = {}
+        self._counters: dict[tuple[str, str], Counter] = {}
 
     def take_request(self, settings: LimitSettings, caller: Caller) -> None:
         """Count one request of a caller; its credentials count together.
@@ -72,10 +64,9 @@ class Limits:
             TooMany: ``callers/too-many``.
             VerifierFault: ``limits/storage``.
         """
-        item = RateLimitItemPerMinute(settings.requests_per_minute, namespace=_REQUESTS)
-        counter = self._counter(_REQUESTS, settings.storage)
-        if not _counted(lambda: counter.hit(item, caller.tenant, caller.name)):
-            raise _too_many(counter, item, caller.tenant, caller.name)
+        most, counter = settings.requests_per_minute, self._counter(_REQUESTS, settings.storage)
+        if not _counted(lambda: counter.hit(most, caller.tenant, caller.name)):
+            raise _too_many(counter, most, caller.tenant, caller.name)
 
     def check_failures(self, settings: LimitSettings, address: str | None) -> None:
         """Refuse an address that failed too often, before anything is looked up.
@@ -91,11 +82,10 @@ class Limits:
         """
         if address is None:
             return
-        item = RateLimitItemPerMinute(settings.failed_logins_per_minute, namespace=_FAILURES)
+        most, who = settings.failed_logins_per_minute, neighbourhood(address)
         counter = self._counter(_FAILURES, settings.storage)
-        who = neighbourhood(address)
-        if not _counted(lambda: counter.test(item, who)):
-            raise _too_many(counter, item, who)
+        if not _counted(lambda: counter.test(most, who)):
+            raise _too_many(counter, most, who)
 
     def count_failure(self, settings: LimitSettings, address: str | None) -> None:
         """Count one request without a valid credential.
@@ -105,22 +95,23 @@ class Limits:
         """
         if address is None:
             return
-        item = RateLimitItemPerMinute(settings.failed_logins_per_minute, namespace=_FAILURES)
+        most, who = settings.failed_logins_per_minute, neighbourhood(address)
         counter = self._counter(_FAILURES, settings.storage)
-        _counted(lambda: counter.hit(item, neighbourhood(address)))
+        _counted(lambda: counter.hit(most, who))
 
-    def _counter(self, kind: str, url: str) -> FixedWindowRateLimiter:
+    def _counter(self, kind: str, url: str) -> Counter:
         """Each kind is counted apart: a flood of one displaces no count of the other."""
         counter = self._counters.get((kind, url))
         if counter is None:
             with self._opening:
                 counter = self._counters.get((kind, url))
                 if counter is None:
-                    counter = _counted(lambda: _open(url))
+                    counter = _counted(lambda: _open(kind, url))
                     self._counters[kind, url] = counter
         return counter
 
 
+@lru_cache(maxsize=4096)
 def neighbourhood(address: str) -> str:
     """What failures are counted for: an IPv4 address, or an IPv6 network of 64 bits."""
     try:
@@ -134,11 +125,10 @@ def neighbourhood(address: str) -> str:
     return str(ip_network((int(parsed), IPV6_PREFIX), strict=False))
 
 
-def _open(url: str) -> FixedWindowRateLimiter:
-    if url == IN_PROCESS:
-        return FixedWindowRateLimiter(ProcessCounts())
-    patience = {"socket_timeout": STORAGE_SECONDS, "socket_connect_timeout": STORAGE_SECONDS}
-    return FixedWindowRateLimiter(storage_from_string(url, **patience))
+def _open(kind: str, url: str) -> Counter:
+    from warifu.service.callers.counts import Counter  # noqa: PLC0415 - 0.1 s that few commands need
+
+    return Counter(kind, url)
 
 
 def _counted(count: Callable[[], _T]) -> _T:
@@ -149,7 +139,6 @@ def _counted(count: Callable[[], _T]) -> _T:
         raise VerifierFault(COUNTED, type(error).__name__) from error
 
 
-def _too_many(counter: FixedWindowRateLimiter, item: RateLimitItemPerMinute, *who: str) -> TooMany:
-    stats = _counted(lambda: counter.get_window_stats(item, *who))
-    seconds = min(max(1, ceil(stats.reset_time - time.time())), WINDOW_SECONDS)
-    return TooMany(TOO_MANY, f"{item.namespace} of {'/'.join(who)}", seconds)
+def _too_many(counter: Counter, most: int, *who: str) -> TooMany:
+    seconds = _counted(lambda: counter.seconds_left(most, *who))
+    return TooMany(TOO_MANY, f"{counter.kind} of {'/'.join(who)}", seconds)
