@@ -25,7 +25,7 @@ from warifu.base.errors import Misuse
 from warifu.service.store.database import Dialect
 from warifu.service.store.opening import dialect_of, open_database, sqlite_path
 from warifu.service.store.rules import POSTGRES_EXTRA, SCHEMA
-from warifu.service.store.schema import HEAD, schema_of
+from warifu.service.store.schema import HEAD, Schema, schema_of
 from warifu.service.store.sqlite import connect as connect_sqlite
 from warifu.service.store.sqlite import told as told_by_sqlite
 
@@ -53,8 +53,8 @@ def upgrade(url: str, *, revision: str = HEAD, more: Sequence[Path] = ()) -> Non
         _migrate(connection, script, revision)
 
 
-def current(url: str) -> str | None:
-    """The revision of the tables; None where there are none.
+def current(url: str) -> Schema | None:
+    """Where the tables stand; None where there are none.
 
     Raises:
         Misuse: ``store/url``, ``store/postgres-extra``.
@@ -64,10 +64,9 @@ def current(url: str) -> str | None:
         return None
     database = open_database(url, current=False)
     try:
-        schema = schema_of(database)
+        return schema_of(database)
     finally:
         database.close()
-    return schema.revision if schema else None
 
 
 def _scripts(more: Sequence[Path]) -> ScriptDirectory:

@@ -59,3 +59,22 @@ VALUE = Rule(
     ),
     stops="text that one database cuts off where another does not",
 )
+BACKUP = Rule(
+    code="store/backup",
+    clause="docs/operators.md",
+    requires=Text(
+        ja="バックアップは、欠落や改変のない完全なファイルでなければなりません。",
+        en="The backup is whole and unaltered.",
+    ),
+    stops="half of a bank's records restored for all of them",
+)
+EMPTY = Rule(
+    code="store/empty",
+    clause="docs/operators.md",
+    requires=Text(
+        ja="復元先には、データのないデータベースを指定してください。既存のデータを消去して復元する"
+        "場合は、その旨の指定が必要です。",
+        en="A backup is restored into an empty database, or over one that is named to be replaced.",
+    ),
+    stops="records of two databases mixed, or the wrong ones overwritten",
+)

@@ -57,7 +57,11 @@ def require_current(database: Database) -> None:
         VerifierFault: ``store/available``.
     """
     schema = schema_of(database)
-    if schema is None:
-        raise Misuse(SCHEMA, "the database is empty")
-    if not schema.serves <= HEAD <= schema.revision:
-        raise Misuse(SCHEMA, f"the database is at {schema.revision}, this release at {HEAD}")
+    if not usable(schema):
+        found = f"at {schema.revision}" if schema else "empty"
+        raise Misuse(SCHEMA, f"the database is {found}, this release at {HEAD}")
+
+
+def usable(schema: Schema | None) -> bool:
+    """Whether this release can work with these tables."""
+    return schema is not None and schema.serves <= HEAD <= schema.revision
