@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import pwd
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +18,7 @@ from warifu.base.rule import Text
 from warifu.cli import output, render
 from warifu.cli.ending import UsageError
 from warifu.cli.inputs import public_key_bytes
+from warifu.cli.person import person
 from warifu.cli.values import parse_text, read_file
 from warifu.cli.words import Language, language_of_environment, say
 from warifu.service.adapters.data_key_file import DEFAULT_NAME
@@ -277,17 +276,9 @@ def _operator(show: Show) -> Iterator[Operator]:
 
     database = open_database(show.db)
     try:
-        yield Operator(database=database, name=f"cli:{_user()}", now=datetime.now(UTC))
+        yield Operator(database=database, name=person(), now=datetime.now(UTC))
     finally:
         database.close()
-
-
-def _user() -> str:
-    """As the operating system knows it: variables of the environment can be set by anyone."""
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return str(os.getuid())
 
 
 def _vault(by: Operator, path: Path, show: Show) -> Vault:

@@ -50,6 +50,8 @@ def test_an_older_generation_can_be_removed_but_not_the_newest(file: DataKeyFile
     file.rotate(now=NOW)
     with misuse(IN_USE):
         file.remove(2)
+    with misuse(DATA_KEYS):
+        file.remove(7)
     assert [each.number for each in file.remove(1).generations] == [2]
     assert [each.number for each in file.rotate(now=NOW).generations] == [2, 3]
 

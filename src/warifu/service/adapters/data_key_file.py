@@ -117,13 +117,16 @@ class DataKeyFile:
         """Take an older generation out. The caller made sure that nothing is sealed under it.
 
         Raises:
-            Misuse: As `read`; ``vault/key-in-use`` for the newest.
+            Misuse: As `read`; ``vault/key-in-use`` for the newest; ``vault/data-keys`` where there
+                is no such generation.
         """
         with locked(self._lock()):
             held = self.read()
             if number == held.generations[-1].number:
                 raise Misuse(IN_USE, f"{number} is the newest")
             kept = tuple(each for each in held.generations if each.number != number)
+            if len(kept) == len(held.generations):
+                raise Misuse(DATA_KEYS, f"there is no generation {number}")
             return self._write(DataKeys(generations=kept, index=held.index))
 
     def _write(self, keys: DataKeys) -> DataKeys:

@@ -97,6 +97,11 @@ class SealingVault:
         }
         self._index_key = Secret(_derive(masters.index, _INDEX))
 
+    @property
+    def newest(self) -> int:
+        """The generation of master keys that is sealed under."""
+        return self._masters.newest
+
     def new_owner(self, tenant: str, name: str) -> Owner:
         """An owner with a new random key, to be stored as it is wrapped.
 
