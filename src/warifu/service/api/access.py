@@ -12,13 +12,17 @@ from collections.abc import Callable
 from copy import copy
 from functools import wraps
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, get_type_hints
+from inspect import Parameter, Signature, signature
+from typing import TYPE_CHECKING, Annotated, Any, get_origin, get_type_hints
+from urllib.parse import quote
 
 import msgspec
 from litestar import Request, Response
+from litestar.di import Dependency
 from litestar.dto import AbstractDTO
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import BodyKwarg, ParameterKwarg, PathParameter, QueryParameter, RawBody
 from msgspec import Struct
 
 from warifu.base.errors import Denied, Misuse, WarifuError
@@ -40,6 +44,8 @@ if TYPE_CHECKING:
     from litestar.typing import FieldDefinition
 
 NEEDS = "needs"
+DEPENDENCIES = ("work", "house", "office", "description")
+"""What a handler may ask for by these names."""
 REPLAYED = "Idempotency-Replayed"
 MAX_KEY_LENGTH = 200
 JSON = "application/json"
@@ -153,18 +159,65 @@ def open_desk(house: Composition, authenticate: Authenticate) -> Callable[..., A
 
 def attended(controller: type[Controller]) -> type[Controller]:
     """The same controller, with every handler that takes ``work`` behind the desk."""
-    changed: dict[str, Any] = {}
+    changed: dict[str, Any] = {"__module__": controller.__module__}
     for name in dir(controller):
         handler = getattr(controller, name)
-        if isinstance(handler, HTTPRouteHandler) and NEEDS in (handler.opt or {}):
-            changed[name] = _behind_desk(handler)
-    return type(
-        controller.__name__, (controller,), {**changed, "__module__": controller.__module__}
-    )
+        if isinstance(handler, HTTPRouteHandler):
+            is_behind = NEEDS in (handler.opt or {})
+            answer = _behind_desk(handler) if is_behind else _beside_desk(handler)
+            hints = get_type_hints(handler.fn, include_extras=True)
+            path = f"{vars(controller).get('path', '')}{handler.paths}"
+            answer.__annotations__ = _declared(hints, path)
+            answer.__signature__ = _bodiless(handler.fn)  # type: ignore[attr-defined]
+            changed[name] = copy(handler)(answer)
+            if is_behind:
+                changed[name].responses = _documented(handler)
+    return type(controller.__name__, (controller,), changed)
 
 
-def _behind_desk(handler: HTTPRouteHandler) -> HTTPRouteHandler:
-    changed = copy(handler)
+def _beside_desk(handler: HTTPRouteHandler) -> Callable[..., Any]:
+    """An endpoint for anyone."""
+    function = handler.fn
+
+    @wraps(function)
+    def answer(*given: Any, **named: Any) -> Any:  # noqa: ANN401
+        return function(*given, **named)
+
+    return answer
+
+
+def _declared(hints: dict[str, Any], path: str) -> dict[str, Any]:
+    """Say of every argument where it comes from, which the framework no longer guesses."""
+    declared = dict(hints)
+    for name, hint in hints.items():
+        if name in DEPENDENCIES:
+            declared[name] = Annotated[Any, Dependency()]
+        elif name == "data":
+            declared[name] = Annotated[hint, BodyKwarg(media_type=JSON)]
+        elif name == "body":
+            declared[name] = RawBody
+        elif f"{{{name}:" in path:
+            declared[name] = Annotated[hint, PathParameter()]
+        elif name not in {"request", "return"} and not _is_declared(hint):
+            declared[name] = Annotated[hint, QueryParameter()]
+    return declared
+
+
+def _bodiless(function: Callable[..., Any]) -> Signature:
+    """An empty body is judged like any other, when its sender is known."""
+    told = signature(function)
+    arguments = dict(told.parameters)
+    if "data" in arguments:
+        data = arguments.pop("data")
+        arguments["data"] = data.replace(kind=Parameter.KEYWORD_ONLY, default=None)
+    return told.replace(parameters=list(arguments.values()))
+
+
+def _is_declared(hint: object) -> bool:
+    return any(isinstance(each, ParameterKwarg) for each in getattr(hint, "__metadata__", ()))
+
+
+def _behind_desk(handler: HTTPRouteHandler) -> Callable[..., Any]:
     function = handler.fn
     scopes: frozenset[Scope] = handler.opt[NEEDS]
     hints = get_type_hints(function, include_extras=True)
@@ -187,10 +240,7 @@ def _behind_desk(handler: HTTPRouteHandler) -> HTTPRouteHandler:
                 return earlier
             raise
 
-    answer.__annotations__ = {**hints, "work": Any}
-    changed(answer)
-    changed.responses = {**_always(decoder is not None, hints), **(handler.responses or {})}
-    return changed
+    return answer
 
 
 def _earlier(work: Work, once: Once) -> Response[bytes] | None:
@@ -221,16 +271,17 @@ def _encoded(desk: Desk, answer: object, status: int) -> Response[bytes]:
     return Response(content=body, status_code=status, media_type=JSON)
 
 
-def _always(takes_body: bool, hints: dict[str, Any]) -> dict[int, ResponseSpec]:  # noqa: FBT001
-    """What every endpoint behind the desk may answer."""
-    shared = problems(400, 401, 403, 429, 500, 503)
-    if takes_body:
-        shared |= problems(409, 413, 415, 422)
-    if "return" in hints and getattr(hints["return"], "__origin__", hints["return"]) is Response:
-        shared[304] = ResponseSpec(
+def _documented(handler: HTTPRouteHandler) -> dict[int, ResponseSpec]:
+    """What an endpoint behind the desk may answer, beside what it does when all is well."""
+    hints = get_type_hints(handler.fn)
+    stated = problems(400, 401, 403, 404, 413, 429, 500, 503)
+    if "data" in hints:
+        stated |= problems(409, 415, 422)
+    if get_origin(hints["return"]) is Response:
+        stated[304] = ResponseSpec(
             data_container=None, generate_examples=False, description="Not Modified"
         )
-    return shared
+    return dict(sorted((stated | dict(handler.responses or {})).items()))
 
 
 def _view(request: Request[Any, Any, Any], body: bytes) -> RequestView:
@@ -238,7 +289,7 @@ def _view(request: Request[Any, Any, Any], body: bytes) -> RequestView:
     client = scope.get("client")
     return RequestView(
         method=scope["method"],
-        path=(scope.get("raw_path") or scope["path"].encode()).decode("latin-1"),
+        path=scope.get("raw_path", b"").decode("latin-1") or quote(scope["path"]),
         query=scope["query_string"].decode("latin-1"),
         headers=tuple(
             (name.decode("latin-1").lower(), value.decode("latin-1"))

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
 from litestar import Response
-from litestar.params import Parameter
+from litestar.params import HeaderParameter, QueryParameter
 from msgspec import Struct
 
 from warifu.base.errors import Misuse
@@ -27,13 +27,13 @@ Item = TypeVar("Item")
 
 Limit = Annotated[
     int,
-    Parameter(query="limit", ge=1, le=MAX_LIMIT, description="How many at most."),
+    QueryParameter(name="limit", ge=1, le=MAX_LIMIT, description="How many at most."),
 ]
 """A list's ``limit``; give it `USUAL_LIMIT` as default."""
 After = Annotated[
     str | None,
-    Parameter(
-        query="after",
+    QueryParameter(
+        name="after",
         max_length=MAX_CURSOR_LENGTH,
         required=False,
         description="“next” of the page before, unchanged.",
@@ -42,8 +42,8 @@ After = Annotated[
 """A list's ``after``; give it None as default, and `read_cursor` its value."""
 IfMatch = Annotated[
     str | None,
-    Parameter(
-        header="If-Match",
+    HeaderParameter(
+        name="If-Match",
         max_length=200,
         required=False,
         description="The ETag of what is changed, as it was last fetched.",

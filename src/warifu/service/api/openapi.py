@@ -20,7 +20,7 @@ from msgspec import Struct
 
 from warifu.base.errors import Misuse
 from warifu.base.rule import Rule
-from warifu.service.api.access import MAX_KEY_LENGTH, NEEDS, REPLAYED, Body, attended
+from warifu.service.api.access import DEPENDENCIES, MAX_KEY_LENGTH, NEEDS, REPLAYED, Body, attended
 from warifu.service.api.problems import Sentences, problems
 from warifu.service.conduct.rules import KNOWN
 
@@ -123,7 +123,7 @@ def describe(controllers: Sequence[type[Controller]]) -> dict[str, Any]:
     """OpenAPI 3.1 of these controllers, as JSON values."""
     app = Litestar(
         route_handlers=[attended(controller) for controller in controllers],
-        dependencies={name: _named_only() for name in ("work", "house", "office", "description")},
+        dependencies={name: _named_only() for name in DEPENDENCIES},
         dto=Body,
         return_dto=None,
         openapi_config=_CONFIGURATION,
