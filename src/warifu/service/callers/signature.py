@@ -42,6 +42,7 @@ NONCE_MARGIN = timedelta(hours=1)
 MAX_SIGNATURES = 4
 MAX_COMPONENTS = 32
 NONCE_CHARACTERS = range(16, 129)
+MIN_RSA_BITS = 2048
 _P256_OCTETS = 32
 
 INPUT_FIELD = "signature-input"
@@ -148,7 +149,7 @@ def signing_key(public_key: bytes) -> tuple[str, Scheme, PublicKey]:
             return "ed25519", ED25519, key
         if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1):
             return "ecdsa-p256-sha256", ECDSA_SHA256, key
-        if isinstance(key, rsa.RSAPublicKey):
+        if isinstance(key, rsa.RSAPublicKey) and key.key_size >= MIN_RSA_BITS:
             check_rsa_size(key)
             return "rsa-pss-sha512", RSA_PSS_SHA512, key
     except (ValueError, TypeError, UnsupportedAlgorithm, BadEvidence) as error:
