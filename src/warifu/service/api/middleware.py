@@ -25,7 +25,6 @@ QUIET_ROUTES = frozenset({"/healthz", "/readyz", "/metrics"})
 """Asked every few seconds by machines: logged at ``debug`` unless they fail."""
 REQUEST_ID = b"x-request-id"
 METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
-TRACE_HEADERS = frozenset({b"traceparent", b"tracestate"})
 
 
 def observed(app: ASGIApp, clock: Clock) -> ASGIApp:
@@ -122,8 +121,8 @@ def _method(scope: HTTPScope) -> str:
 
 
 def _trace_headers(scope: HTTPScope) -> dict[str, str]:
-    return {
-        name.decode("ascii"): value.decode("latin-1")
-        for name, value in scope["headers"]
-        if name in TRACE_HEADERS
-    }
+    """Only the trace's id: anything may stand in ``tracestate``, and it would be sent on."""
+    for name, value in scope["headers"]:
+        if name == b"traceparent":
+            return {"traceparent": value.decode("latin-1")}
+    return {}

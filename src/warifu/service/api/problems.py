@@ -21,7 +21,7 @@ from warifu.service.conduct.governance_rules import STATUS as GOVERNANCE
 from warifu.service.conduct.lookup_rules import STATUS as LOOKUP
 from warifu.service.conduct.registration_rules import STATUS as APPS
 from warifu.service.conduct.rules import KNOWN, SAME_REQUEST, UNCHANGED, WELL_FORMED
-from warifu.service.observe import events
+from warifu.service.observe import events, redact
 from warifu.service.observe.current import request_id
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ def _faults(error: ValidationException) -> list[Fault]:
 def without_values(message: str) -> str:
     """A decoder's message without what was sent: it may be a secret put in the wrong place."""
     parts = message.split("'")
-    return "'…'".join(parts[::2]) if len(parts) % 2 else parts[0]
+    return redact.text("'…'".join(parts[::2]) if len(parts) % 2 else parts[0])
 
 
 def _answer(

@@ -2,7 +2,7 @@
 
 A span has few attributes, all from the table below and all with few values; no ids of persons or
 devices, and no exception's words. Spans of a caller are continued by W3C ``traceparent``;
-``baggage`` is neither read nor sent on, because anything may stand in it.
+``tracestate`` and ``baggage`` are neither read nor sent on, because anything may stand in them.
 """
 
 from __future__ import annotations
