@@ -21,7 +21,7 @@ from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from warifu.base.errors import Misuse
+from warifu.base.errors import Misuse, VerifierFault, WarifuError
 from warifu.service.store.database import Dialect
 from warifu.service.store.opening import dialect_of, open_database, sqlite_path
 from warifu.service.store.rules import POSTGRES_EXTRA, SCHEMA
@@ -48,9 +48,12 @@ def upgrade(url: str, *, revision: str = HEAD, more: Sequence[Path] = ()) -> Non
             written by a release that this one does not know.
         VerifierFault: ``store/available``, ``store/statement``; then nothing was changed.
     """
-    script = _scripts(more)
-    with _told(url), _connection(url) as connection:
-        _migrate(connection, script, revision)
+    try:
+        with _told(url), _connection(url) as connection:
+            _migrate(connection, _scripts(more), revision)
+    except VerifierFault:
+        if not _is_at(url, revision):  # it may have been done by another process at the same time
+            raise
 
 
 def current(url: str) -> Schema | None:
@@ -67,6 +70,14 @@ def current(url: str) -> Schema | None:
         return schema_of(database)
     finally:
         database.close()
+
+
+def _is_at(url: str, revision: str) -> bool:
+    try:
+        schema = current(url)
+    except WarifuError:
+        return False
+    return schema is not None and schema.revision == revision
 
 
 def _scripts(more: Sequence[Path]) -> ScriptDirectory:
