@@ -172,3 +172,9 @@ patch-max-age-days = 3650
     against = [(each.requirement, each.seen) for each in result.findings() if each.stands_against]
     assert against == []
     assert result.status is Tier.AFFIRMING
+
+
+def test_an_appraisal_does_not_name_the_certificate_that_was_revoked() -> None:
+    error = BadEvidence(android_rules.NOT_REVOKED, "a1b2c3d4e5f60718: REVOKED")
+    (finding,) = appraise(error, policy=policy(), trust=trust(), now=NOW).findings()
+    assert finding.seen == "***: REVOKED"

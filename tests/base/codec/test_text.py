@@ -136,3 +136,16 @@ def test_pem_blocks_are_split_without_decoding_them() -> None:
     assert text.split_pem_certificates(pem) == [b"\n@@@\n"]
     with refused(text.WELL_FORMED):
         text.from_pem_certificates(pem)
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("a1b2c3d4e5f60718: REVOKED key compromise", "***: REVOKED key compromise"),
+        ("IMEI 490154203237518 twice", "IMEI *** twice"),
+        ("patch 20251105, version 12.3, 2025-11-05", "patch 20251105, version 12.3, 2025-11-05"),
+        ("", ""),
+    ],
+)
+def test_long_numbers_are_not_left_to_read(said: str, shown: str) -> None:
+    assert text.without_numbers(said) == shown

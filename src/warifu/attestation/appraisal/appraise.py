@@ -33,6 +33,7 @@ from warifu.attestation.appraisal.vector import (
 from warifu.attestation.claims import Claims, Format
 from warifu.attestation.examination import AWARE_TIME
 from warifu.attestation.rule_book import proofs_of
+from warifu.base.codec.text import without_numbers
 from warifu.base.errors import BadEvidence, Misuse, VerifierFault
 
 if TYPE_CHECKING:
@@ -99,7 +100,8 @@ def _broken(
         requirement=error.code,
         holds=False if by_device else None,
         severity=Severity.REFUSE,
-        seen=error.detail,
+        # An error's detail is the operator's; an appraisal travels, and names no certificate.
+        seen=without_numbers(error.detail),
         reason=error.public,
     )
     basis, value = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 
 import msgspec
 
@@ -11,6 +12,8 @@ from warifu.base.rule import Rule, Text
 
 MAX_PEM_BYTES = 1 << 20
 MAX_PEM_BLOCKS = 32
+MASK = "***"
+"""Stands where something is not shown."""
 
 WELL_FORMED = Rule(
     code="text/well-formed",
@@ -53,6 +56,14 @@ def to_base64url(data: bytes) -> str:
 def to_base64(data: bytes) -> str:
     """Encode as standard base64 with padding."""
     return base64.b64encode(data).decode("ascii")
+
+
+def without_numbers(text: str) -> str:
+    """A text in which nothing as long as a serial number or an IMEI is left to read.
+
+    Runs of nine and more hexadecimal digits are masked. Dates, versions and counts are shorter.
+    """
+    return _LONG_NUMBER.sub(MASK, text)
 
 
 def from_pem_certificates(data: bytes) -> list[bytes]:
@@ -98,6 +109,7 @@ def _decode(received: str) -> bytes:
         raise MalformedEvidence(WELL_FORMED, type(error).__name__) from error
 
 
+_LONG_NUMBER = re.compile(r"[0-9A-Fa-f]{9,}")
 _WHITE_SPACE = b" \t\n\r\v\f"
 _LAST_CHARACTERS = ("", "", "AQgw", "AEIMQUYcgkosw048")
 """By number of characters beyond whole groups of four; a single one is never enough."""

@@ -7,15 +7,13 @@ Under ``"drop"`` neither is kept, and no evidence either that has one.
 
 from __future__ import annotations
 
-import re
-from base64 import b64encode
 from collections.abc import Iterable
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
-from warifu.base.codec.text import from_base64
+from warifu.base.codec.text import MASK, from_base64, to_base64, without_numbers
 from warifu.base.errors import VerifierFault, WarifuError
 from warifu.service.settings import Keeping
 from warifu.service.vault.rules import OPENS
@@ -28,7 +26,7 @@ Identifier: TypeAlias = tuple[str, bytes]
 """Kind and value."""
 Path: TypeAlias = tuple[str | int, ...]
 
-CONCEALED = "***"
+CONCEALED = MASK
 """Stands in a document where an identifier was: something was proved, and is not shown."""
 SEALED = "sealed"
 """The member of a document that holds what was concealed in it: base64, sealed as `KIND`."""
@@ -61,8 +59,6 @@ IDENTIFYING = frozenset(
 """Members of claims that name one device, at whatever depth."""
 _SPOKEN = frozenset({"detail", "seen", "subject", "issuer", "why"})
 """Members with sentences or names in which a serial number may stand."""
-_NUMBER = re.compile(r"[0-9A-Fa-f]{9,}")
-"""Long enough to be a serial number or an IMEI, too long to be a date or a version."""
 
 
 def identifiers_of(claims: Claims) -> list[Identifier]:
@@ -140,7 +136,7 @@ def conceal(house: Composition, owner: Owner, document: dict[str, Any]) -> dict[
     shown: dict[str, Any] = _hide(document, (), hidden)
     if keeping is Keeping.ENCRYPT and hidden:
         sealed = house.vault.seal(owner, KIND, msgspec.json.encode(hidden))
-        shown[SEALED] = b64encode(sealed).decode("ascii")
+        shown[SEALED] = to_base64(sealed)
     return shown
 
 
@@ -190,7 +186,7 @@ def _mask(value: Any, path: Path, hidden: list[tuple[Path, str]], *, whole: bool
         return [_mask(inner, (*path, at), hidden, whole=whole) for at, inner in enumerate(value)]
     if not isinstance(value, str) or not value:
         return _hide(value, path, hidden)
-    masked = CONCEALED if whole else _NUMBER.sub(CONCEALED, value)
+    masked = CONCEALED if whole else without_numbers(value)
     if masked != value:
         hidden.append((path, value))
     return masked
