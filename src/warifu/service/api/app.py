@@ -10,9 +10,13 @@ from litestar import Litestar
 from litestar.di import Provide
 
 from warifu.service.api.access import Body, attended, open_desk
+from warifu.service.api.appraisals import AppraisalController
 from warifu.service.api.apps import AppController
+from warifu.service.api.challenges import ChallengeController
+from warifu.service.api.decisions import DecisionController
 from warifu.service.api.devices import DeviceController
 from warifu.service.api.erasures import ErasureController
+from warifu.service.api.evidence import EvidenceController
 from warifu.service.api.health import HealthController
 from warifu.service.api.keys import KeyController
 from warifu.service.api.middleware import observed
@@ -39,8 +43,12 @@ CONTROLLERS: list[type[Controller]] = [
     DocumentController,
     HealthController,
     AppController,
+    AppraisalController,
+    ChallengeController,
+    DecisionController,
     DeviceController,
     ErasureController,
+    EvidenceController,
     GovernanceController,
     KeyController,
     RuleSetController,

@@ -16,7 +16,11 @@ from warifu.base.errors import BadEvidence, Denied, Misuse, VerifierFault, Warif
 from warifu.service.api import rules
 from warifu.service.api.media import STATUS as MEDIA
 from warifu.service.callers.rules import STATUS as CALLERS
+from warifu.service.conduct.challenge_rules import STATUS as CHALLENGES
+from warifu.service.conduct.decision_rules import STATUS as DECISIONS
+from warifu.service.conduct.ear_rules import STATUS as EAR
 from warifu.service.conduct.erasure_rules import STATUS as ERASURES
+from warifu.service.conduct.evidence_rules import STATUS as EVIDENCE
 from warifu.service.conduct.governance_rules import STATUS as GOVERNANCE
 from warifu.service.conduct.lookup_rules import STATUS as LOOKUP
 from warifu.service.conduct.registration_rules import STATUS as APPS
@@ -54,11 +58,15 @@ TABLES: tuple[dict[str, int], ...] = (
     _COMMON,
     rules.STATUS,
     CALLERS,
+    EAR,
     ERASURES,
     MEDIA,
     LOOKUP,
     GOVERNANCE,
     APPS,
+    CHALLENGES,
+    EVIDENCE,
+    DECISIONS,
 )
 """Each domain's own: one line each."""
 STATUS: dict[str, int] = {code: status for table in TABLES for code, status in table.items()}

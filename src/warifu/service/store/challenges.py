@@ -56,12 +56,12 @@ def read_desk(
 
     Returns:
         The tenant's wrapped key; the challenge's app, value, context, issued, expires and used at;
-        the device's wrapped key, when it was first seen and when it was erased. What is not there
+        the device's wrapped key and when it was last seen. What is not there
         is None.
     """
     return transaction.row(
         "SELECT t.data_key, c.app, c.value, c.context, c.issued_at, c.expires_at, c.used_at,"
-        " d.data_key, d.first_seen, d.erased_at FROM tenants t"
+        " d.data_key, d.last_seen FROM tenants t"
         " LEFT JOIN challenges c ON c.tenant = t.tenant AND c.id = :challenge"
         " LEFT JOIN devices d ON d.tenant = t.tenant AND d.id = :device"
         " WHERE t.tenant = :tenant",

@@ -1,0 +1,391 @@
+"""Decisions: from facts to serve, step up, limit or refuse; kept with all their reasons."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from warifu.attestation.claims import Claims
+from warifu.base.errors import Denied, Misuse, WarifuError
+from warifu.risk.decision import reasons
+from warifu.risk.decision.adapter import facts_from
+from warifu.risk.decision.decide import (
+    Circumstances,
+    Decision,
+    Kind,
+    Reason,
+    Refuse,
+    decide,
+)
+from warifu.risk.decision.facts import NEVER, Facts, HistoryFacts, ThreatFacts
+from warifu.risk.decision.life_cycle import choose
+from warifu.risk.decision.rules import Consequence
+from warifu.service.conduct.appraisal import (
+    AppraisalAnswer,
+    AppraisalDocument,
+    ProvedFacts,
+    answered,
+    proved,
+)
+from warifu.service.conduct.appraisal import told as appraisal_told
+from warifu.service.conduct.asking import context_digest
+from warifu.service.conduct.deciding import (
+    DecisionAnswer,
+    DecisionRequest,
+    EvidenceTold,
+    Shadow,
+    document_of,
+    outcome_of,
+    reason_of,
+    shadow_of,
+)
+from warifu.service.conduct.decision_rules import (
+    APPRAISAL_CONTEXT,
+    APPRAISAL_KNOWN,
+    BASIS,
+    POLICY,
+    STALE,
+    USED,
+)
+from warifu.service.conduct.evidence import again_where_new
+from warifu.service.conduct.expectations import receive
+from warifu.service.conduct.governance import Governing, load_governance
+from warifu.service.conduct.keeping import keep
+from warifu.service.conduct.rules import KNOWN
+from warifu.service.conduct.submission import Found, Picture, examine, look
+from warifu.service.conduct.work import AuditEntry, commit
+from warifu.service.identifiers import new_id
+from warifu.service.store import appraisals as appraisal_store
+from warifu.service.store import decisions as store
+from warifu.service.store.database import Row, Statement, micros
+
+if TYPE_CHECKING:
+    from warifu.service.conduct.work import Work
+    from warifu.service.store.database import Transaction
+
+FAILURES_COUNT_FOR = timedelta(hours=24)
+USER = "user"
+"""The kind of blind index under which users are found."""
+
+
+class Ground(Struct, frozen=True, kw_only=True):
+    """What a decision rests on, and what it changes beside writing itself."""
+
+    facts: ProvedFacts
+    device: str | None
+    device_proved: bool
+    """Whether evidence showed that it is this device."""
+    changes: list[Statement]
+    evidence: EvidenceTold | None = None
+    appraisal: AppraisalAnswer | None = None
+    challenge: str | None = None
+    device_key: str | None = None
+
+
+class Look(Struct, frozen=True, kw_only=True):
+    """All that is read for one decision."""
+
+    picture: Picture
+    governing: Governing
+    appraisal: Row | None
+    user_index: bytes | None
+    history: Row | None
+
+
+def make_decision(work: Work, asked: DecisionRequest) -> DecisionAnswer:
+    """Decide one operation now.
+
+    Raises:
+        Misuse: ``request/known``, ``decision/basis``, ``evidence/form``, ``evidence/platform``,
+            ``appraisal/known``.
+        BadEvidence: The format of the evidence is not known.
+        Denied: ``challenge/*``, ``appraisal/*``, ``evidence/new-key``, ``evidence/counter-moved``.
+        VerifierFault: We cannot judge, nor look up what would be needed to.
+    """
+    if asked.evidence is not None and asked.appraisal is not None:
+        raise Misuse(BASIS, "evidence and an appraisal")
+    if (asked.evidence is None) is not (asked.challenge is None):
+        raise Misuse(BASIS, "evidence without a challenge, or a challenge without evidence")
+    return again_where_new(lambda: _decide(work, asked))
+
+
+def see_decision(work: Work, decision: str) -> DecisionAnswer:
+    """A decision as it was answered.
+
+    Raises:
+        Misuse: ``request/known``.
+    """
+    with work.house.database.read() as transaction:
+        row = store.read_decision(transaction, work.tenant, decision)
+    if row is None:
+        raise Misuse(KNOWN, "decision")
+    return _ANSWER.decode(row[0])
+
+
+def list_decisions(
+    work: Work, wanted: store.DecisionFilter, *, after: str | None, limit: int
+) -> list[DecisionAnswer]:
+    """Decisions as they were answered, newest first; at most `limit`."""
+    with work.house.database.read() as transaction:
+        rows = store.list_decisions(
+            transaction, work.tenant, wanted=wanted, after=after, limit=limit
+        )
+    return [_ANSWER.decode(row[0]) for row in rows]
+
+
+def _decide(work: Work, asked: DecisionRequest) -> DecisionAnswer:
+    name = new_id(work.now)
+    question = receive(asked.evidence) if asked.evidence is not None else None
+    trust = work.house.trust.now(work.now)
+    with work.house.database.read() as transaction:
+        picture = look(
+            work, transaction, asked, question=question, challenge=asked.challenge, trust=trust
+        )
+        read = _read(work, transaction, asked, picture)
+    if question is not None:
+        found = examine(work, picture, asked=asked, question=question)
+        ground = _on_evidence(work, picture, found, decision=name)
+    elif asked.appraisal is not None:
+        ground = _on_appraisal(work, asked, read, decision=name)
+    else:
+        ground = Ground(
+            facts=proved(facts_from(None, operation=asked.operation.facts(), vendor_down=False)),
+            device=asked.device,
+            device_proved=False,
+            changes=[],
+        )
+    facts = _facts(work, asked, ground.facts, history=read.history)
+    decision, shadows = _judge(work, asked, facts, ground=ground, governing=read.governing)
+    answer = _answer(work, asked, name=name, decision=decision, ground=ground)
+    row = _row(asked, answer, facts, shadows, ground=ground, user_index=read.user_index)
+    commit(
+        work,
+        [*ground.changes, store.insert_decision(work.tenant, row)],
+        answer=answer,
+        audit=[
+            AuditEntry(
+                action="decision/made",
+                subject=name,
+                document={
+                    "operation": answer.operation,
+                    "outcome": answer.outcome,
+                    "codes": [each.code for each in answer.reasons],
+                    "rule_set": answer.rule_set_digest,
+                    "evidence": ground.evidence.id if ground.evidence else None,
+                    "appraisal": row.appraisal,
+                },
+            )
+        ],
+    )
+    return answer
+
+
+def _read(work: Work, transaction: Transaction, asked: DecisionRequest, picture: Picture) -> Look:
+    house, tenant = work.house, work.tenant
+    appraisal = None
+    if asked.appraisal is not None:
+        appraisal = appraisal_store.read_appraisal(transaction, tenant, asked.appraisal)
+    device = asked.device
+    if device is None and picture.registered is not None:
+        device = picture.registered.device
+    if device is None and appraisal is not None:
+        device = appraisal[2]
+    user_index = history = None
+    if asked.user is not None:
+        user_index = house.vault.index(tenant, USER, asked.user.encode())
+        history = store.read_history(
+            transaction,
+            tenant,
+            user_index=user_index,
+            operation=asked.operation.kind,
+            device=device,
+            since=work.now - FAILURES_COUNT_FOR,
+        )
+    return Look(
+        picture=picture,
+        governing=load_governance(house, transaction, tenant),
+        appraisal=appraisal,
+        user_index=user_index,
+        history=history,
+    )
+
+
+def _on_evidence(work: Work, picture: Picture, found: Found, *, decision: str) -> Ground:
+    error = found.outcome
+    appraisal = found.appraised.row(context=found.challenge.context, used_by=decision)
+    registered = picture.registered
+    return Ground(
+        facts=found.appraised.facts,
+        device=found.device,
+        device_proved=registered is not None and isinstance(error, Claims),
+        changes=[
+            *keep(work, picture, found),
+            appraisal_store.insert_appraisal(work.tenant, appraisal),
+        ],
+        evidence=EvidenceTold(
+            id=found.id,
+            format=found.question.format,
+            verdict=found.verdict,
+            code=error.code if isinstance(error, WarifuError) else None,
+        ),
+        appraisal=answered(found.appraised),
+        challenge=found.challenge.id,
+        device_key=registered.id if registered is not None else None,
+    )
+
+
+def _on_appraisal(work: Work, asked: DecisionRequest, read: Look, *, decision: str) -> Ground:
+    """An appraisal made before counts where it would come out the same if it were made now."""
+    row, picture = read.appraisal, read.picture
+    if row is None or asked.appraisal is None:
+        raise Misuse(APPRAISAL_KNOWN, "appraisal")
+    evidence, _, device, policy, trust, appraised_at, context, used_by, document = row
+    # One that was made to look again at what was kept answers no challenge: it has no context.
+    if context is None or context != context_digest(asked):
+        raise Denied(APPRAISAL_CONTEXT, asked.appraisal)
+    if used_by is not None:
+        raise Denied(USED, asked.appraisal)
+    if policy != picture.policy.digest:
+        raise Denied(POLICY, asked.appraisal)
+    age = micros(work.now) - appraised_at
+    usable = work.house.settings.appraisals.usable_seconds
+    if trust != picture.trust_digest or not 0 <= age <= usable * 1_000_000:
+        raise Denied(STALE, asked.appraisal)
+    kept = _APPRAISAL.decode(document)
+    made = kept.facts.evidence
+    age_seconds = None if made.age_seconds is None else made.age_seconds + age // 1_000_000
+    return Ground(
+        facts=replace(kept.facts, evidence=replace(made, age_seconds=age_seconds)),
+        device=device,
+        device_proved=kept.standing is not None,
+        changes=[
+            appraisal_store.use_appraisal(work.tenant, asked.appraisal, by=decision, otherwise=USED)
+        ],
+        appraisal=appraisal_told(asked.appraisal, evidence, kept),
+    )
+
+
+def _facts(
+    work: Work, asked: DecisionRequest, established: ProvedFacts, *, history: Row | None
+) -> Facts:
+    return Facts(
+        operation=asked.operation.facts(),
+        evidence=established.evidence,
+        device=established.device,
+        app=established.app,
+        key=established.key,
+        user=asked.bank.user.facts(),
+        binding=asked.bank.binding.facts(),
+        account=asked.bank.account.facts(),
+        history=HistoryFacts() if history is None else _history(work, history),
+        service=replace(established.service, vendor_down=asked.bank.vendor_down),
+        threat=ThreatFacts(powers=asked.bank.powers),
+    )
+
+
+def _history(work: Work, row: Row) -> HistoryFacts:
+    failures, served_at, amount = row
+    if served_at is None:
+        return HistoryFacts(served_seconds=NEVER, served_amount=0, failures=failures)
+    seconds = (micros(work.now) - served_at) // 1_000_000
+    # What seems to be of the future says that a clock was set back, and not when it was.
+    known = seconds if seconds >= 0 else None
+    return HistoryFacts(served_seconds=known, served_amount=amount or 0, failures=failures)
+
+
+def _judge(
+    work: Work, asked: DecisionRequest, facts: Facts, *, ground: Ground, governing: Governing
+) -> tuple[Decision, tuple[Shadow, ...]]:
+    governance = governing.governance
+    choice = choose(governance, asked.user or ground.device or "")
+    # An exemption is for a device that was recognised: by its key, or by the bank.
+    recognised = ground.device_proved or asked.bank.binding.bound is True
+    circumstances = Circumstances(
+        at=work.now,
+        stopped=governance.stopped,
+        exemptions=governance.exemptions,
+        device=ground.device if recognised else None,
+    )
+    shadows = tuple(
+        shadow_of(decide(facts, governing.rule_set(digest), circumstances))
+        for digest in choice.shadows
+    )
+    if choice.decides is None:
+        return _without_rules(facts, circumstances), shadows
+    return decide(facts, governing.rule_set(choice.decides), circumstances), shadows
+
+
+def _without_rules(facts: Facts, circumstances: Circumstances) -> Decision:
+    """No rule set is active: nothing was said about any operation."""
+    said = reasons.NO_RULES
+    reason = Reason(
+        code=said.code,
+        kind=Kind.GUARD,
+        consequence=Consequence(refuse=True),
+        customer=said.customer,
+        analyst=said.analyst,
+    )
+    return Decision(
+        operation=facts.operation.kind,
+        outcome=Refuse(),
+        reasons=(reason,),
+        rule_set="",
+        rule_set_digest="",
+        at=circumstances.at,
+    )
+
+
+def _answer(
+    work: Work, asked: DecisionRequest, *, name: str, decision: Decision, ground: Ground
+) -> DecisionAnswer:
+    outcome, methods, limit = outcome_of(decision)
+    return DecisionAnswer(
+        id=name,
+        app=asked.app,
+        operation=decision.operation,
+        outcome=outcome,
+        methods=methods,
+        limit=limit,
+        reasons=tuple(map(reason_of, decision.reasons)),
+        rule_set=decision.rule_set or None,
+        rule_set_digest=decision.rule_set_digest or None,
+        device=ground.device,
+        evidence=ground.evidence,
+        appraisal=ground.appraisal,
+        decided_at=work.now,
+    )
+
+
+def _row(
+    asked: DecisionRequest,
+    answer: DecisionAnswer,
+    facts: Facts,
+    shadows: tuple[Shadow, ...],
+    *,
+    ground: Ground,
+    user_index: bytes | None,
+) -> store.DecisionRow:
+    document = document_of(answer, facts=facts, shadows=shadows, challenge=ground.challenge)
+    return store.DecisionRow(
+        id=answer.id,
+        app=answer.app,
+        device=answer.device,
+        device_key=ground.device_key,
+        user_index=user_index,
+        operation=answer.operation,
+        outcome=answer.outcome,
+        amount=asked.operation.amount,
+        outage=int(True in {facts.service.trust_stale, facts.service.vendor_down}),
+        appraisal=answer.appraisal.id if answer.appraisal else None,
+        rule_set=answer.rule_set_digest,
+        decided_at=answer.decided_at,
+        document=msgspec.json.encode(document),
+    )
+
+
+_ANSWER = msgspec.json.Decoder(DecisionAnswer)
+_APPRAISAL = msgspec.json.Decoder(AppraisalDocument)

@@ -1,0 +1,318 @@
+"""One submission of evidence: what is read for it, what it proves, what is kept of it."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from warifu.attestation.claims import Claims, Format
+from warifu.attestation.examination import Gaps
+from warifu.attestation.expectations import Expectations
+from warifu.attestation.trust.view import TrustView
+from warifu.attestation.verdict import Outcome, Request, ask
+from warifu.attestation.verifier import FORMATS, Evidence, expectations_for, verify_evidence
+from warifu.base.codec.text import to_base64url
+from warifu.base.errors import BadEvidence, Unchecked, VerifierFault
+from warifu.risk.decision.adapter import join_registration
+from warifu.service.composition import Owner
+from warifu.service.conduct.appraisal import Appraised, ProvedFacts, judge, proved, trust_digest
+from warifu.service.conduct.asking import Asked
+from warifu.service.conduct.challenge import StoredChallenge, require_answerable
+from warifu.service.conduct.evidence_rules import SAME_DEVICE
+from warifu.service.conduct.expectations import (
+    Against,
+    Question,
+    StoredKey,
+    expect,
+    key_name,
+    read_stored_key,
+)
+from warifu.service.conduct.registration import RegisteredApp, load_app
+from warifu.service.conduct.standing import (
+    RegistrationPicture,
+    Standing,
+    look_at_registration,
+    stand,
+)
+from warifu.service.conduct.work import Work
+from warifu.service.identifiers import new_id
+from warifu.service.store import challenges as challenge_store
+from warifu.service.store import devices as device_store
+from warifu.service.vault.rules import OPENS
+
+if TYPE_CHECKING:
+    from warifu.attestation.appraisal.policy import AppraisalPolicy
+    from warifu.service.store.database import Row, Transaction
+
+_REGISTERED_AS = {
+    Format.APP_ATTEST_ASSERTION: Format.APP_ATTEST,
+    Format.WEBAUTHN: Format.WEBAUTHN,
+}
+
+
+class RegisteredKey(Struct, frozen=True, kw_only=True):
+    """A key that was registered, and its device."""
+
+    id: str
+    device: str
+    owner: Owner | None
+    key: StoredKey
+    counter: int
+    last_seen: int
+    registration: RegistrationPicture
+
+
+class Picture(Struct, frozen=True, kw_only=True):
+    """All that is read for one submission."""
+
+    app: RegisteredApp
+    policy: AppraisalPolicy
+    trust: TrustView
+    trust_digest: str
+    challenge: StoredChallenge | None
+    tenant_owner: Owner
+    named_owner: Owner | None
+    """Of the device that the request names, where it is known."""
+    named_seen: int
+    registered: RegisteredKey | None
+
+
+class Found(Struct, frozen=True, kw_only=True):
+    """What came of one submission."""
+
+    id: str
+    asked: Asked
+    question: Question
+    challenge: StoredChallenge
+    request: Request
+    outcome: Claims | BadEvidence | VerifierFault
+    device: str | None
+    appraised: Appraised
+    standing: Standing | None
+
+    @property
+    def verdict(self) -> Outcome:
+        """In one word."""
+        if isinstance(self.outcome, Claims):
+            return Outcome.ACCEPTED
+        return Outcome.REFUSED if isinstance(self.outcome, BadEvidence) else Outcome.NO_STATEMENT
+
+
+def look(
+    work: Work,
+    transaction: Transaction,
+    asked: Asked,
+    *,
+    question: Question | None,
+    challenge: str | None,
+    trust: TrustView,
+) -> Picture:
+    """Read all that a submission, or a decision without one, can need.
+
+    Raises:
+        Misuse: ``request/known`` where there is no such app.
+        VerifierFault: What is stored cannot be used.
+    """
+    house, tenant = work.house, work.tenant
+    app = load_app(house, transaction, tenant, asked.app)
+    policy = app.policy(asked.operation.kind)
+    digest = trust_digest(trust)
+    desk = challenge_store.read_desk(transaction, tenant, challenge=challenge, device=asked.device)
+    if desk is None or desk[0] is None:
+        raise VerifierFault(OPENS, f"tenant {tenant} has no key")
+    registered = None
+    if question is not None and question.identifier is not None:
+        name = key_name(question.identifier)
+        row = device_store.read_key(
+            transaction, tenant, name, app=asked.app, registered_as=_REGISTERED_AS[question.format]
+        )
+        if row is not None:
+            registration = look_at_registration(
+                work, transaction, row[3], policy=policy, trust=digest
+            )
+            registered = _registered(tenant, name, row, registration)
+    return Picture(
+        app=app,
+        policy=policy,
+        trust=trust,
+        trust_digest=digest,
+        challenge=_challenge(challenge, desk),
+        tenant_owner=Owner(tenant=tenant, name="", wrapped=desk[0]),
+        named_owner=_owner(tenant, asked.device, desk[7]),
+        named_seen=desk[8] or 0,
+        registered=registered,
+    )
+
+
+def examine(work: Work, picture: Picture, *, asked: Asked, question: Question) -> Found:
+    """Verify and appraise evidence.
+
+    Raises:
+        Denied: What is wrong with the challenge.
+        Misuse: ``evidence/platform``.
+    """
+    challenge = require_answerable(picture.challenge, asked=asked, now=work.now)
+    request, outcome = _verify(work, picture, challenge, asked=asked, question=question)
+    device = _device(asked, picture, outcome)
+    evidence = new_id(work.now)
+    result, facts = judge(
+        outcome,
+        policy=picture.policy,
+        trust=picture.trust,
+        now=work.now,
+        evidence_format=question.format,
+        made_at=work.now,
+    )
+    standing = None
+    if isinstance(outcome, Claims) and picture.registered is not None:
+        standing = stand(
+            work,
+            picture.registered.registration,
+            policy=picture.policy,
+            trust=picture.trust,
+            digest=picture.trust_digest,
+        )
+        facts = _joined(facts, standing, asked)
+    return Found(
+        id=evidence,
+        asked=asked,
+        question=question,
+        challenge=challenge,
+        request=request,
+        outcome=outcome,
+        device=device,
+        appraised=Appraised(
+            id=new_id(work.now),
+            evidence=evidence,
+            app=asked.app,
+            device=device,
+            trust=picture.trust_digest,
+            result=result,
+            facts=facts,
+            standing=standing.appraisal if standing else None,
+        ),
+        standing=standing,
+    )
+
+
+def _verify(
+    work: Work,
+    picture: Picture,
+    challenge: StoredChallenge,
+    *,
+    asked: Asked,
+    question: Question,
+) -> tuple[Request, Claims | BadEvidence | VerifierFault]:
+    registered = picture.registered
+    against = Against(
+        app=picture.app,
+        challenge=challenge.value,
+        question=question,
+        key=registered.key if registered else None,
+        counter=registered.counter if registered else 0,
+    )
+    gaps = Gaps.REFUSE
+    expected = expectations_for(question.format, {"challenge": challenge.value})
+    outcome: Claims | BadEvidence | VerifierFault
+    try:
+        expected = expect(against)
+        if registered is not None and asked.device not in {None, registered.device}:
+            raise BadEvidence(SAME_DEVICE, registered.device)
+        outcome, gaps = _claims(work, picture, question, expected)
+    except (BadEvidence, VerifierFault) as error:
+        outcome = error
+    return _asked(work, picture, expected, of=question, gaps=gaps), outcome
+
+
+def _claims(
+    work: Work, picture: Picture, question: Question, expected: Expectations
+) -> tuple[Claims, Gaps]:
+    """Claims without gaps; with them where the policy tolerates some, and appraisal looks on."""
+    evidence = Evidence(media_type=FORMATS[question.format].media_type, data=question.data)
+    try:
+        claims = verify_evidence(evidence, expected=expected, trust=picture.trust, at=work.now)
+    except Unchecked:
+        if not picture.policy.settings.evidence.tolerated_gaps:
+            raise
+        gaps = Gaps.REPORT
+        return verify_evidence(
+            evidence, expected=expected, trust=picture.trust, at=work.now, gaps=gaps
+        ), gaps
+    return claims, Gaps.REFUSE
+
+
+def _asked(
+    work: Work, picture: Picture, expected: Expectations, *, of: Question, gaps: Gaps
+) -> Request:
+    """As it is kept: the evidence and the client data are sealed apart from it."""
+    asked = ask(
+        of.format,
+        b"",
+        expected=expected,
+        at=work.now,
+        known_at=picture.trust.known_at,
+        gaps=gaps,
+        realm=picture.trust.realm,
+    )
+    if "client_data" in asked.expected:
+        asked.expected["client_data"] = None
+    return replace(asked, snapshots=dict(picture.trust.snapshots))
+
+
+def _joined(facts: ProvedFacts, standing: Standing, asked: Asked) -> ProvedFacts:
+    operation = asked.operation.facts()
+    return proved(join_registration(facts.of(operation), standing.facts.of(operation)))
+
+
+def _device(
+    asked: Asked, picture: Picture, outcome: Claims | BadEvidence | VerifierFault
+) -> str | None:
+    """The device's name: the bank's, else its registration's, else the thumbprint of its key.
+
+    Evidence that proves nothing gives no device a name.
+    """
+    if asked.device is not None or not isinstance(outcome, Claims):
+        return asked.device
+    if picture.registered is not None:
+        return picture.registered.device
+    key = outcome.key.public_key if outcome.key else None
+    return None if key is None else to_base64url(sha256(key).digest())
+
+
+def _registered(
+    tenant: str, name: str, row: Row, registration: RegistrationPicture
+) -> RegisteredKey:
+    device, credential, counter, _, data_key, last_seen = row
+    return RegisteredKey(
+        id=name,
+        device=device,
+        owner=_owner(tenant, device, data_key),
+        key=read_stored_key(credential),
+        counter=counter,
+        last_seen=last_seen,
+        registration=registration,
+    )
+
+
+def _challenge(name: str | None, desk: Row) -> StoredChallenge | None:
+    _, app, value, context, issued_at, expires_at, used_at, *_ = desk
+    if name is None or app is None:
+        return None
+    return StoredChallenge(
+        id=name,
+        app=app,
+        value=value,
+        context=context,
+        issued_at=issued_at,
+        expires_at=expires_at,
+        used_at=used_at,
+    )
+
+
+def _owner(tenant: str, device: str | None, wrapped: bytes | None) -> Owner | None:
+    if device is None or wrapped is None:
+        return None
+    return Owner(tenant=tenant, name=device, wrapped=wrapped)
