@@ -140,22 +140,7 @@ class World:
                 {"findings": [{"seen": f"serial {SERIAL}: ok", "requirement": "k"}]}
             ),
         )
-        self.insert(
-            "decisions",
-            id=new_id(now),
-            app="wallet",
-            device=device,
-            device_key=key,
-            user_index=b"u",
-            operation="transfer",
-            outcome="serve",
-            outage=0,
-            appraisal=appraisal,
-            decided_at=at,
-            document=msgspec.json.encode(
-                {"outcome": "serve", "device": device, "reasons": [f"key {key} is known"]}
-            ),
-        )
+        self.decide(device, key, appraisal)
         self.apply(
             [
                 audit_row(
@@ -168,6 +153,58 @@ class World:
             ]
         )
         return owner
+
+    def decide(self, device: str | None = DEVICE, key: str = KEY, appraisal: str = "") -> None:
+        now = self.clock()
+        document = {"outcome": "serve", "device": device, "reasons": [f"key {key} is known"]}
+        self.insert(
+            "decisions",
+            id=new_id(now),
+            app="wallet",
+            device=device,
+            device_key=key,
+            user_index=b"u",
+            operation="transfer",
+            outcome="serve",
+            outage=0,
+            appraisal=appraisal,
+            decided_at=micros(now),
+            document=msgspec.json.encode(document),
+        )
+
+    def refuse(self, key: str = KEY) -> None:
+        """Evidence that names no device, and a key."""
+        now = self.clock()
+        evidence, digest = new_id(now), sha256(key.encode()).digest()
+        self.insert(
+            "evidence",
+            id=evidence,
+            app="wallet",
+            device_key=key,
+            format="app-attest-assertion",
+            digest=digest,
+            made_at=micros(now),
+            received_at=micros(now),
+            verdict="refused",
+            document=msgspec.json.encode({"reasons": [{"detail": key}]}),
+        )
+        self.insert(
+            "evidence_bytes", owner="", digest=digest, stored_at=micros(now), sealed=b"refused"
+        )
+        self.insert(
+            "appraisals",
+            id=new_id(now),
+            evidence=evidence,
+            app="wallet",
+            policy="p",
+            trust="t",
+            known_at=micros(now),
+            appraised_at=micros(now),
+            basis="bad-evidence",
+            status="contraindicated",
+            document=msgspec.json.encode({"seen": key}),
+        )
+        self.decide(None, key)
 
     def insert(self, table: str, **values: Value) -> None:
         values = {"tenant": self.tenant, **values}
@@ -322,7 +359,7 @@ def test_erasures_are_listed_without_names(world: World) -> None:
 
 
 class Busy:
-    """A database on which the device is used after each reading."""
+    """A database on which something is decided about the device after each reading."""
 
     def __init__(self, world: World, times: int) -> None:
         self._world = world
@@ -335,16 +372,7 @@ class Busy:
     def write(self) -> AbstractContextManager[Transaction]:
         if self._times:
             self._times -= 1
-            with self._database.write() as transaction:
-                transaction.apply(
-                    [
-                        Statement(
-                            sql="UPDATE devices SET last_seen = last_seen + 1"
-                            " WHERE tenant = :tenant",
-                            values={"tenant": self._world.tenant},
-                        )
-                    ]
-                )
+            self._world.decide()
         return self._database.write()
 
 
@@ -367,6 +395,25 @@ def test_an_erasure_begins_again_where_the_device_was_used_meanwhile(world: Worl
     work = msgspec.structs.replace(world.work, house=house)
     assert not erase(work, ErasureRequest(device=DEVICE)).already
     assert world.column("device_keys", "id") == []
+
+
+def test_what_was_refused_under_its_key_is_erased_too(world: World) -> None:
+    world.refuse()
+    world.refuse(key="another-key-000000000000000002")
+    answer = world.erase()
+    assert (answer.evidence, answer.accounts) == (2, 4)
+    assert KEY not in world.all_that_is_stored()
+    assert world.column("evidence", "device_key").count(None) == 2
+    assert world.column("evidence_bytes", "sealed") == [b"refused"]
+
+
+def test_what_was_written_in_that_very_moment_goes_when_asked_again(world: World) -> None:
+    first = world.erase()
+    world.decide()
+    again = world.erase()
+    assert (again.id, again.already, again.accounts) == (first.id, True, 1)
+    assert DEVICE not in world.all_that_is_stored()
+    assert world.erase().accounts == 0
 
 
 def test_names_shorter_than_words_do_not_garble_accounts(world: World) -> None:

@@ -62,6 +62,9 @@ class ErasureSeen(Struct, frozen=True, kw_only=True):
 def erase(work: Work, asked: ErasureRequest) -> ErasureAnswer:
     """Erase a device, in one commit. Asked again, it says that this was done.
 
+    A request that was under way in that moment may still leave a row behind that names the device:
+    asking again removes it.
+
     Raises:
         Misuse: ``request/known`` where there neither is nor was such a device.
         Denied: ``data/at-rest`` where the device is used all the time.
@@ -70,25 +73,23 @@ def erase(work: Work, asked: ErasureRequest) -> ErasureAnswer:
     for attempt in range(ATTEMPTS):
         with work.house.database.read() as transaction:
             plan = _plan(work, transaction, asked.device, name_index)
-            if plan is None:
-                return _earlier(work, transaction, name_index)
-        answer, statements = plan
-        entry = AuditEntry(
-            action="device/erased",
-            subject=answer.id,
-            document={
-                "keys": answer.keys,
-                "evidence": answer.evidence,
-                "accounts": answer.accounts,
-            },
-        )
         try:
-            commit(work, statements, answer=answer, audit=[entry], status=200)
+            if plan.statements:
+                entry = AuditEntry(
+                    action="device/erased",
+                    subject=plan.answer.id,
+                    document={
+                        "keys": plan.answer.keys,
+                        "evidence": plan.answer.evidence,
+                        "accounts": plan.answer.accounts,
+                    },
+                )
+                commit(work, plan.statements, answer=plan.answer, audit=[entry], status=200)
         except Denied as error:
             if error.rule is not AT_REST or attempt == ATTEMPTS - 1:
                 raise
         else:
-            return answer
+            return plan.answer
     raise AssertionError  # pragma: no cover - the last attempt returns or raises
 
 
@@ -127,45 +128,56 @@ def require_not_erased(transaction: Transaction, *, tenant: str, device: str | N
         raise Denied(ERASED, device or "")
 
 
-def _plan(
-    work: Work, transaction: Transaction, device: str, name_index: bytes
-) -> tuple[ErasureAnswer, list[Statement]] | None:
-    """What will be answered and what it takes; None where there is no such device."""
-    seen = store.last_seen(transaction, tenant=work.tenant, device=device)
-    if seen is None:
-        return None
-    erasure = StoredErasure(id=f"{PREFIX}{new_id(work.now)}", erased_at=work.now)
-    keys = store.keys_of_device(transaction, tenant=work.tenant, device=device)
+class _Plan(Struct, frozen=True, kw_only=True):
+    answer: ErasureAnswer
+    statements: list[Statement]
+    """None of them where nothing is left to do."""
+
+
+def _plan(work: Work, transaction: Transaction, device: str, name_index: bytes) -> _Plan:
+    """What will be answered, and what it takes."""
+    tenant = work.tenant
+    earlier = None
+    if not store.is_known(transaction, tenant=tenant, device=device):
+        earlier = store.newest_erasure(transaction, tenant=tenant, name_index=name_index)
+        if earlier is None:
+            raise Misuse(KNOWN, "no device of this name")
+    erasure = earlier or StoredErasure(id=f"{PREFIX}{new_id(work.now)}", erased_at=work.now)
+    keys = store.keys_of_device(transaction, tenant=tenant, device=device)
     names = dict.fromkeys(keys, CONCEALED)
     evidence = 0
-    for _, document in store.evidence_documents(transaction, tenant=work.tenant, device=device):
+    for _, document in store.evidence_documents(transaction, tenant=tenant, device=device):
         evidence += 1
         names |= dict.fromkeys(names_in(msgspec.json.decode(document)), CONCEALED)
     names[device] = erasure.id
     accounts, rewritten = _rewrite(work, transaction, device, names)
-    statements = [
-        *store.erase_device(
-            tenant=work.tenant,
-            device=device,
-            seen=seen,
-            erasure=erasure,
-            name_index=name_index,
-            otherwise=AT_REST,
-        ),
-        *rewritten,
-        *(
-            store.rename_subject(tenant=work.tenant, subject=subject, erasure=erasure.id)
-            for subject in (device, *keys)
-        ),
-    ]
     answer = ErasureAnswer(
         id=erasure.id,
         erased_at=erasure.erased_at,
+        already=earlier is not None,
         keys=len(keys),
         evidence=evidence,
         accounts=accounts,
     )
-    return answer, statements
+    changes: list[Statement] = []
+    if earlier is None:
+        changes = store.erase_device(
+            tenant=tenant,
+            device=device,
+            accounts=accounts,
+            erasure=erasure,
+            name_index=name_index,
+            otherwise=AT_REST,
+        )
+    elif keys or evidence or accounts:
+        changes = store.erase_rows(tenant=tenant, device=device, erasure=erasure.id)
+    if changes:
+        changes += rewritten
+        changes += (
+            store.rename_subject(tenant=tenant, subject=subject, erasure=erasure.id)
+            for subject in (device, *keys)
+        )
+    return _Plan(answer=answer, statements=changes)
 
 
 def _rewrite(
@@ -191,13 +203,6 @@ def _rewrite(
                     )
                 )
     return count, statements
-
-
-def _earlier(work: Work, transaction: Transaction, name_index: bytes) -> ErasureAnswer:
-    found = store.newest_erasure(transaction, tenant=work.tenant, name_index=name_index)
-    if found is None:
-        raise Misuse(KNOWN, "no device of this name")
-    return ErasureAnswer(id=found.id, erased_at=found.erased_at, already=True)
 
 
 def _seen(erasure: StoredErasure) -> ErasureSeen:

@@ -1,5 +1,8 @@
 """Erasing a device: what is deleted, what is renamed, and the record that it was done.
 
+Rows about a device are those that name it, and those that name no device but a key of it: what was
+refused under its key.
+
 Rows that stay name the erasure instead of the device. The record of an erasure holds the device's
 name as a blind index only: who asks by name finds it, who reads the table does not learn the name.
 """
@@ -38,15 +41,14 @@ class StoredErasure(Struct, frozen=True, kw_only=True):
     erased_at: datetime
 
 
-def last_seen(transaction: Transaction, *, tenant: str, device: str) -> int | None:
-    """When a device was last seen, as it is stored; None where there is none, or it was erased."""
-    row = transaction.row(
-        "SELECT last_seen FROM devices"
-        " WHERE tenant = :tenant AND id = :device AND erased_at IS NULL",
+def is_known(transaction: Transaction, *, tenant: str, device: str) -> bool:
+    """Whether there is such a device, not erased."""
+    found = transaction.row(
+        "SELECT 1 FROM devices WHERE tenant = :tenant AND id = :device AND erased_at IS NULL",
         tenant=tenant,
         device=device,
     )
-    return None if row is None else int(row[0])
+    return found is not None
 
 
 def is_erased(transaction: Transaction, *, tenant: str, device: str | None) -> bool:
@@ -111,28 +113,15 @@ def keys_of_device(transaction: Transaction, *, tenant: str, device: str) -> lis
 def evidence_documents(
     transaction: Transaction, *, tenant: str, device: str
 ) -> Iterator[tuple[str, bytes]]:
-    """Id and document of all evidence of a device."""
-    for batch in transaction.batches(
-        "SELECT id, document FROM evidence WHERE tenant = :tenant AND device = :device",
-        size=AT_ONCE,
-        tenant=tenant,
-        device=device,
-    ):
-        yield from batch
+    """Id and document of all evidence about a device."""
+    return _documents(transaction, _EVIDENCE, tenant=tenant, device=device)
 
 
 def account_documents(
     transaction: Transaction, accounts: Accounts, *, tenant: str, device: str
 ) -> Iterator[tuple[str, bytes]]:
     """Id and document of all appraisals or decisions about a device."""
-    for batch in transaction.batches(
-        f"SELECT id, document FROM {accounts.value}"  # noqa: S608 - names of ours only
-        " WHERE tenant = :tenant AND device = :device",
-        size=AT_ONCE,
-        tenant=tenant,
-        device=device,
-    ):
-        yield from batch
+    return _documents(transaction, _ACCOUNTS[accounts], tenant=tenant, device=device)
 
 
 def rewrite_account(accounts: Accounts, *, tenant: str, id: str, document: bytes) -> Statement:  # noqa: A002 - the column
@@ -148,39 +137,62 @@ def erase_device(
     *,
     tenant: str,
     device: str,
-    seen: int,
+    accounts: int,
     erasure: StoredErasure,
     name_index: bytes,
     otherwise: Rule,
 ) -> list[Statement]:
-    """All that is deleted and renamed, in an order that lets nobody in between.
+    """Take the device out of the world, and all that is about it.
 
     Args:
         tenant: Whose.
         device: The device's id.
-        seen: Its `last_seen` as it was when its documents were read: whatever is decided about the
-            device moves it.
+        accounts: How many appraisals and decisions were read and will be written anew: there must
+            still be as many.
         erasure: Whose id stands for the device from now on.
         name_index: The blind index of the device's name.
         otherwise: The rule that is broken where the device was used meanwhile.
     """
+    taken = Statement(
+        # The wrapped key goes first: without it, no copy of what was sealed can be read. From here
+        # on, whatever is being written about the device waits for us or finds no device.
+        sql=_TAKE,
+        values={
+            "tenant": tenant,
+            "device": device,
+            "erasure": erasure.id,
+            "at": micros(erasure.erased_at),
+            "accounts": accounts,
+        },
+        otherwise=otherwise,
+    )
+    recorded = Statement(
+        sql="INSERT INTO erasures (tenant, name_index, id, erased_at)"
+        " VALUES (:tenant, :name_index, :erasure, :at)",
+        values={
+            "tenant": tenant,
+            "name_index": name_index,
+            "erasure": erasure.id,
+            "at": micros(erasure.erased_at),
+        },
+    )
+    return [taken, recorded, *erase_rows(tenant=tenant, device=device, erasure=erasure.id)]
+
+
+def erase_rows(*, tenant: str, device: str, erasure: str) -> list[Statement]:
+    """Delete what is about a device, and let what remains name the erasure."""
     values: dict[str, Value] = {
         "tenant": tenant,
         "device": device,
-        "erasure": erasure.id,
-        "seen": seen,
-        "at": micros(erasure.erased_at),
-        "name_index": name_index,
+        "erasure": erasure,
         "nothing": b"",
-        "document": msgspec.json.encode({"erased": erasure.id}),
+        "document": msgspec.json.encode({"erased": erasure}),
     }
     return [
         Statement(
-            sql=sql,
-            values={name: value for name, value in values.items() if f":{name}" in sql},
-            otherwise=None if number else otherwise,
+            sql=sql, values={name: value for name, value in values.items() if f":{name}" in sql}
         )
-        for number, sql in enumerate(_ERASE)
+        for sql in _ERASE
     ]
 
 
@@ -197,22 +209,46 @@ def _erasure(row: Row) -> StoredErasure:
     return StoredErasure(id=identifier, erased_at=moment(erased_at))
 
 
+def _documents(
+    transaction: Transaction, sql: str, *, tenant: str, device: str
+) -> Iterator[tuple[str, bytes]]:
+    for batch in transaction.batches(sql, size=AT_ONCE, tenant=tenant, device=device):
+        yield from batch
+
+
+_KEYS = "SELECT id FROM device_keys WHERE tenant = :tenant AND device = :device"
+_ABOUT = f"(device = :device OR (device IS NULL AND device_key IN ({_KEYS})))"
+_REFUSED = f"""SELECT id FROM evidence
+    WHERE tenant = :tenant AND device IS NULL AND device_key IN ({_KEYS})"""  # noqa: S608 - ours
+_ABOUT_EVIDENCE = f"(device = :device OR (device IS NULL AND evidence IN ({_REFUSED})))"
+_COUNT = (
+    f"SELECT (SELECT COUNT(*) FROM appraisals WHERE tenant = :tenant AND {_ABOUT_EVIDENCE})"  # noqa: S608 - ours
+    f" + (SELECT COUNT(*) FROM decisions WHERE tenant = :tenant AND {_ABOUT})"
+)
+_TAKE = (
+    "UPDATE devices SET id = :erasure, data_key = NULL, erased_at = :at"  # noqa: S608 - ours
+    " WHERE tenant = :tenant AND id = :device AND erased_at IS NULL"
+    f" AND ({_COUNT}) = :accounts"
+)
+_EVIDENCE = f"SELECT id, document FROM evidence WHERE tenant = :tenant AND {_ABOUT}"  # noqa: S608 - ours
+_ACCOUNTS = {
+    Accounts.APPRAISALS: (
+        f"SELECT id, document FROM appraisals WHERE tenant = :tenant AND {_ABOUT_EVIDENCE}"  # noqa: S608 - ours
+    ),
+    Accounts.DECISIONS: f"SELECT id, document FROM decisions WHERE tenant = :tenant AND {_ABOUT}",  # noqa: S608 - ours
+}
 _ERASE = (
-    # The wrapped key goes first: without it, no copy of what was sealed can be read.
-    """UPDATE devices SET id = :erasure, data_key = NULL, erased_at = :at
-    WHERE tenant = :tenant AND id = :device AND erased_at IS NULL AND last_seen = :seen""",
-    """INSERT INTO erasures (tenant, name_index, id, erased_at)
-    VALUES (:tenant, :name_index, :erasure, :at)""",
     "DELETE FROM evidence_bytes WHERE tenant = :tenant AND owner = :device",
-    # What came before its device was known lies under the tenant's own key.
-    """DELETE FROM evidence_bytes WHERE tenant = :tenant AND owner = '' AND digest IN
-    (SELECT digest FROM evidence WHERE tenant = :tenant AND device = :device)""",
+    # What named no device, or came before its device was known, lies under the tenant's own key.
+    f"""DELETE FROM evidence_bytes WHERE tenant = :tenant AND owner = '' AND digest IN
+    (SELECT digest FROM evidence WHERE tenant = :tenant AND {_ABOUT})""",  # noqa: S608 - ours
     "DELETE FROM serials WHERE tenant = :tenant AND device = :device",
+    f"""UPDATE appraisals SET device = :erasure, context = NULL
+    WHERE tenant = :tenant AND {_ABOUT_EVIDENCE}""",  # noqa: S608 - ours
+    f"""UPDATE decisions SET device = :erasure, device_key = NULL
+    WHERE tenant = :tenant AND {_ABOUT}""",  # noqa: S608 - ours
+    f"""UPDATE evidence SET device = :erasure, device_key = NULL, digest = :nothing,
+    document = :document WHERE tenant = :tenant AND {_ABOUT}""",  # noqa: S608 - ours
+    # Last, because the keys tell what was refused under them.
     "DELETE FROM device_keys WHERE tenant = :tenant AND device = :device",
-    """UPDATE evidence SET device = :erasure, device_key = NULL, digest = :nothing,
-    document = :document WHERE tenant = :tenant AND device = :device""",
-    """UPDATE appraisals SET device = :erasure, context = NULL
-    WHERE tenant = :tenant AND device = :device""",
-    """UPDATE decisions SET device = :erasure, device_key = NULL
-    WHERE tenant = :tenant AND device = :device""",
 )

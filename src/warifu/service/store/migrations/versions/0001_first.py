@@ -240,6 +240,7 @@ INDEXES = (
     "CREATE INDEX challenges_by_expiry ON challenges (tenant, expires_at)",
     "CREATE INDEX device_keys_by_device ON device_keys (tenant, device)",
     "CREATE INDEX evidence_by_device ON evidence (tenant, device, id)",
+    "CREATE INDEX evidence_by_key ON evidence (tenant, device_key) WHERE device IS NULL",
     "CREATE INDEX evidence_by_age ON evidence (tenant, received_at)",
     "CREATE INDEX evidence_bytes_by_age ON evidence_bytes (tenant, stored_at)",
     "CREATE INDEX serials_by_device ON serials (tenant, device)",
@@ -252,6 +253,7 @@ INDEXES = (
     CREATE INDEX decisions_by_subject
     ON decisions (tenant, user_index, operation, outcome, decided_at)""",
     "CREATE INDEX decisions_by_device ON decisions (tenant, device, id)",
+    "CREATE INDEX decisions_by_key ON decisions (tenant, device_key) WHERE device IS NULL",
     "CREATE INDEX audit_by_subject ON audit (tenant, subject, id)",
     "CREATE INDEX idempotency_by_age ON idempotency (tenant, at)",
 )
