@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def make_app() -> App:
     """Assemble all commands."""
-    from warifu.cli import callers, data, db, keys, trust
+    from warifu.cli import callers, data, db, keys, rules, trust
     from warifu.cli.explain import explain, replay
     from warifu.cli.serve import serve
     from warifu.cli.verify import verify
@@ -38,6 +38,7 @@ def make_app() -> App:
     app.command(callers.make_tenants_app())
     app.command(callers.make_callers_app())
     app.command(data.make_app())
+    app.command(rules.make_app())
     app.command(demo)
     return app
 
