@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from warifu.service.store.database import Statement
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from warifu.base.rule import Rule
     from warifu.service.store.database import Row, Transaction, Value
 
 _SHOWN = (
@@ -33,6 +36,7 @@ class EvidenceFilter(Struct, frozen=True, kw_only=True):
     device: str | None = None
     model: str | None = None
     format: str | None = None
+    id: str | None = None
 
 
 def appraisals_page(
@@ -82,34 +86,49 @@ def appraisal_for_ear(transaction: Transaction, *, tenant: str, appraisal: str) 
     )
 
 
-def last_appraisal(transaction: Transaction, *, tenant: str, evidence: str) -> Row | None:
-    """The newest appraisal of some evidence, as `appraisal_row`."""
-    return transaction.row(
-        f"SELECT {_SHOWN}, a.document FROM appraisals a"  # noqa: S608 - names of ours only
-        " WHERE a.tenant = :tenant AND a.evidence = :evidence ORDER BY a.id DESC LIMIT 1",
-        tenant=tenant,
-        evidence=evidence,
-    )
-
-
-def evidence_page(
+def evidence_to_judge(
     transaction: Transaction,
     *,
     tenant: str,
     wanted: EvidenceFilter,
     after: str | None,
     limit: int,
-) -> list[str]:
-    """Ids of evidence, newest first, from below `after`."""
+) -> list[Row]:
+    """Evidence with what it takes to judge it again, newest first, from below `after`.
+
+    Each row: id, 1 where its device was erased, id and document of its newest appraisal or None;
+    then the columns of `warifu.service.store.evidence.read_kept`.
+    """
     conditions, bound = _of_evidence(wanted, after)
-    rows = transaction.rows(
-        "SELECT e.id FROM evidence e WHERE e.tenant = :tenant"  # noqa: S608 - names of ours only
-        f"{conditions} ORDER BY e.id DESC LIMIT :limit",
+    return transaction.rows(
+        "SELECT e.id, CASE WHEN x.id IS NULL THEN 0 ELSE 1 END, p.id, p.document,"  # noqa: S608 - names of ours only
+        " e.app, e.device, e.format, e.verdict, e.document, d.data_key, t.data_key, b.sealed,"
+        " b.owner FROM evidence e JOIN tenants t ON t.tenant = e.tenant"
+        " LEFT JOIN devices d ON d.tenant = e.tenant AND d.id = e.device"
+        " LEFT JOIN erasures x ON x.tenant = e.tenant AND x.id = e.device"
+        " LEFT JOIN evidence_bytes b ON b.tenant = e.tenant AND b.digest = e.digest"
+        " AND b.owner = COALESCE(e.device, '')"
+        " LEFT JOIN appraisals p ON p.tenant = e.tenant AND p.id = (SELECT MAX(n.id)"
+        " FROM appraisals n WHERE n.tenant = e.tenant AND n.evidence = e.id)"
+        f" WHERE e.tenant = :tenant{conditions} ORDER BY e.id DESC LIMIT :limit",
         tenant=tenant,
         limit=limit,
         **bound,
     )
-    return [row[0] for row in rows]
+
+
+def hold_device(tenant: str, device: str, *, otherwise: Rule) -> Statement:
+    """Let nobody erase a device until this commit is done, and do nothing where it was erased.
+
+    Changes nothing: the row is locked, and an erasure begins with it. What is written after it in
+    this commit is seen by an erasure that comes later.
+    """
+    return Statement(
+        sql="UPDATE devices SET erased_at = NULL"
+        " WHERE tenant = :tenant AND id = :id AND erased_at IS NULL",
+        values={"tenant": tenant, "id": device},
+        otherwise=otherwise,
+    )
 
 
 def evidence_count(transaction: Transaction, *, tenant: str, wanted: EvidenceFilter) -> int:
@@ -124,7 +143,12 @@ def evidence_count(transaction: Transaction, *, tenant: str, wanted: EvidenceFil
 
 
 def _of_evidence(wanted: EvidenceFilter, after: str | None) -> tuple[str, dict[str, Value]]:
-    given = {"app": wanted.app, "device": wanted.device, "format": wanted.format}
+    given = {
+        "app": wanted.app,
+        "device": wanted.device,
+        "format": wanted.format,
+        "id": wanted.id,
+    }
     conditions, bound = _conditions("e", given, after)
     if wanted.model is not None:
         bound["model"] = wanted.model
