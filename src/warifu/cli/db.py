@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import IO, Annotated
@@ -18,6 +18,7 @@ from warifu.attestation.document import rfc3339
 from warifu.base.rule import Text
 from warifu.cli import output, render
 from warifu.cli.ending import ACCEPTED, USAGE, UsageError
+from warifu.cli.progress import progress_bar
 from warifu.cli.words import Language, language_of_environment, say
 from warifu.service.adapters.whole_files import flush_folder
 from warifu.service.store.backup import Header, back_up, check, restore
@@ -129,9 +130,9 @@ def backup(
     with (
         closing(open_database(db, hasty=False)) as database,
         _new_file(file) as out,
-        _bar(say(_SAVING, language)) as (expect, progress),
     ):
-        header = back_up(database, out, now=datetime.now(UTC), expect=expect, progress=progress)
+        watch = partial(progress_bar, say(_SAVING, language))
+        header = back_up(database, out, now=datetime.now(UTC), watch=watch)
     return _tell(header, file, _SAVED, json=json, language=language)
 
 
@@ -160,17 +161,12 @@ def restore_(
 
     language = lang or language_of_environment()
     with _old_file(file) as held:
-        with _bar(say(_CHECKING, language)) as (expect, progress):
-            expect(os.fstat(held.fileno()).st_size)
-            header = check(held, progress=progress)
+        header = check(held, watch=partial(progress_bar, say(_CHECKING, language)))
         if current(db) is None:
             upgrade(db, revision=header.revision)
-        with (
-            closing(open_database(db, current=False, hasty=False)) as database,
-            _bar(say(_RESTORING, language)) as (expect, progress),
-        ):
-            expect(sum(table.rows for table in header.tables))
-            restore(database, held, replace=replace, progress=progress)
+        with closing(open_database(db, current=False, hasty=False)) as database:
+            watch = partial(progress_bar, say(_RESTORING, language))
+            restore(database, held, replace=replace, watch=watch)
     upgrade(db)
     return _tell(header, file, _RESTORED, json=json, language=language)
 
@@ -231,36 +227,3 @@ def _old_file(path: Path) -> Iterator[IO[bytes]]:
         raise UsageError(f"{path} is no file")
     with path.open("rb") as file:
         yield file
-
-
-@contextmanager
-def _bar(title: str) -> Iterator[tuple[Callable[[int], None], Callable[[int], None]]]:
-    """A bar for a person who waits: told how much there is, and how much more was done."""
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        disable=not sys.stderr.isatty(),
-        transient=True,
-    )
-    with bar:
-        task = bar.add_task(title, total=None)
-
-        def expect(total: int) -> None:
-            bar.update(task, total=total)
-
-        def progress(more: int) -> None:
-            bar.advance(task, more)
-
-        yield expect, progress

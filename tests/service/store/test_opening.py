@@ -5,7 +5,9 @@ import os
 import stat
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -182,3 +184,35 @@ def test_what_is_acknowledged_was_flushed_whatever_the_server_prefers(
         assert transaction.row("SHOW synchronous_commit") == ("on",)
         assert transaction.row("SHOW statement_timeout") == ("5s",)
     database.close()
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_statement_that_takes_too_long_is_given_up(database: Database) -> None:
+    with no_statement(AVAILABLE), database.read() as transaction:
+        transaction.rows("SET LOCAL statement_timeout = 20")
+        transaction.rows("SELECT pg_sleep(10)")
+    assert read(database) == (0,)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_of_two_who_wait_for_each_other_one_is_told(database: Database) -> None:
+    insert = "INSERT INTO tenants (tenant, name, created_at) VALUES (:t, :t, 0)"
+    take = "UPDATE tenants SET created_at = created_at + 1 WHERE tenant = :t"
+    with database.write() as transaction:
+        for name in "ab":
+            transaction.rows(insert, t=name)
+    both = Barrier(2)
+
+    def work(order: str) -> bool:
+        try:
+            with database.write() as transaction:
+                transaction.rows(take, t=order[0])
+                both.wait(5)
+                transaction.rows(take, t=order[1])
+        except VerifierFault as fault:
+            assert fault.rule is AVAILABLE  # noqa: PT017 - one of the two
+            return False
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(work, ["ab", "ba"])) == [False, True]

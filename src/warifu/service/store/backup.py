@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from importlib.metadata import version
 from typing import IO, Any
@@ -33,8 +34,13 @@ MAX_RECORD = 1 << 30
 SEAL_LENGTH = 32
 PIECE = 1 << 20
 
-Progress = Callable[[int], None]
-"""Called with how much more was done: rows, or octets while a file is checked."""
+Watch = Callable[[int], AbstractContextManager[Callable[[int], None]]]
+"""Told how much there is to do (rows, or octets while a file is checked), gives what is then told
+how much more was done."""
+
+
+def _unwatched(_total: int) -> AbstractContextManager[Callable[[int], None]]:
+    return nullcontext(lambda _more: None)
 
 
 class Header(Struct, frozen=True, kw_only=True, tag="header"):
@@ -96,8 +102,7 @@ def back_up(
     file: IO[bytes],
     *,
     now: datetime,
-    expect: Progress = lambda _: None,
-    progress: Progress = lambda _: None,
+    watch: Watch = _unwatched,
 ) -> Header:
     """Write all rows of this moment; nobody waits for it meanwhile.
 
@@ -105,8 +110,7 @@ def back_up(
         database: Opened without haste.
         file: Where to.
         now: The time that is noted.
-        expect: Told how many rows there are.
-        progress: Told as they are written.
+        watch: Told of the progress in rows.
 
     Raises:
         Misuse: ``store/schema`` where there are no tables.
@@ -122,22 +126,20 @@ def back_up(
         header = Header(
             revision=schema.revision, made_at=micros(now), made_by=version("warifu"), tables=tables
         )
-        expect(sum(table.rows for table in tables))
         out.write(_encoder.encode(header))
         tallies = _Tallies(tables)
-        for table in tables:
-            for batch in transaction.batches(_select(table), size=ROWS_AT_ONCE):
-                rows = Rows(table.name, [list(row) for row in batch])
+        with watch(_rows_of(tables)) as progress:
+            for rows in _all_rows(transaction, tables):
                 record = _encoder.encode(rows)
                 tallies.add(rows, record)
                 out.write(record)
-                progress(len(batch))
+                progress(len(rows.rows))
     out.write(_encoder.encode(tallies.closing()))
     out.seal()
     return header
 
 
-def check(file: IO[bytes], *, progress: Progress = lambda _: None) -> Header:
+def check(file: IO[bytes], *, watch: Watch = _unwatched) -> Header:
     """Read a whole backup, and say what it is of; the file then stands at its beginning again.
 
     Raises:
@@ -145,10 +147,11 @@ def check(file: IO[bytes], *, progress: Progress = lambda _: None) -> Header:
     """
     left = os.fstat(file.fileno()).st_size - SEAL_LENGTH
     digest = hashlib.sha256()
-    while left > 0 and (piece := file.read(min(left, PIECE))):
-        digest.update(piece)
-        left -= len(piece)
-        progress(len(piece))
+    with watch(left) as progress:
+        while left > 0 and (piece := file.read(min(left, PIECE))):
+            digest.update(piece)
+            left -= len(piece)
+            progress(len(piece))
     if left or file.read(SEAL_LENGTH + 1) != digest.digest():
         raise Misuse(BACKUP, "its seal does not fit: it was cut off or altered")
     file.seek(0)
@@ -164,7 +167,7 @@ def restore(
     file: IO[bytes],
     *,
     replace: bool = False,
-    progress: Progress = lambda _: None,
+    watch: Watch = _unwatched,
 ) -> Header:
     """Load a backup that was checked: all of it, or nothing.
 
@@ -172,7 +175,7 @@ def restore(
         database: With tables of the backup's revision; opened without haste.
         file: As `check` left it.
         replace: Whether to delete what is in the database.
-        progress: Told as rows are written.
+        watch: Told of the progress in rows.
 
     Raises:
         Misuse: ``store/backup``, ``store/empty``, ``store/schema``.
@@ -184,7 +187,7 @@ def restore(
     found = schema.revision if schema else "nothing"
     if not isinstance(header, Header) or header.revision != found:
         raise Misuse(SCHEMA, f"the backup is of other tables than the database, {found}")
-    with database.write() as transaction:
+    with watch(_rows_of(header.tables)) as progress, database.write() as transaction:
         tables = tables_of(transaction, database.dialect)
         _require_same(header.tables, tables)
         _make_room(transaction, tables, replace=replace)
@@ -196,7 +199,7 @@ def _load(
     transaction: Transaction,
     tables: tuple[Table, ...],
     records: Iterator[tuple[Header | Rows | Closing, bytes]],
-    progress: Progress,
+    progress: Callable[[int], None],
 ) -> None:
     inserts = {table.name: (_insert(table), table.columns) for table in tables}
     tallies = _Tallies(tables)
@@ -232,9 +235,19 @@ def _require_same(expected: tuple[Table, ...], found: tuple[Table, ...]) -> None
 def _make_room(transaction: Transaction, tables: tuple[Table, ...], *, replace: bool) -> None:
     full = [table for table in tables if table.rows]
     if full and not replace:
-        raise Misuse(EMPTY, f"there are {sum(table.rows for table in full)} rows")
+        raise Misuse(EMPTY, f"there are {_rows_of(tables)} rows")
     for table in full:
         transaction.rows(f"DELETE FROM {table.quoted}")  # noqa: S608 - from the catalogue
+
+
+def _all_rows(transaction: Transaction, tables: tuple[Table, ...]) -> Iterator[Rows]:
+    for table in tables:
+        for batch in transaction.batches(_select(table), size=ROWS_AT_ONCE):
+            yield Rows(table.name, [list(row) for row in batch])
+
+
+def _rows_of(tables: tuple[Table, ...]) -> int:
+    return sum(table.rows for table in tables)
 
 
 def _select(table: Table) -> str:

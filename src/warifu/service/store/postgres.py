@@ -201,7 +201,7 @@ def open_postgres(
         min_size=1,
         max_size=connections,
         timeout=WAIT_SECONDS,
-        reconnect_timeout=30,
+        reconnect_timeout=WAIT_SECONDS,  # then whoever asks next begins anew, without a long pause
         name="warifu",
         open=True,
     )

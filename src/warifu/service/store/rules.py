@@ -78,3 +78,4 @@ EMPTY = Rule(
     ),
     stops="records of two databases mixed, or the wrong ones overwritten",
 )
+RULES = (AVAILABLE, STATEMENT, SCHEMA, URL, POSTGRES_EXTRA, VALUE, BACKUP, EMPTY)
