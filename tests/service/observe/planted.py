@@ -13,6 +13,7 @@ DEVICE = "device-of-yamada-taro-0815"
 IMEI = "353014080012345"
 PASSPHRASE = "correct horse battery staple 42"
 LOCAL = "hunter2-in-a-local-variable"
+SHORTEST = 12
 
 
 @dataclass
@@ -33,6 +34,7 @@ class Planted:
     )
 
     def plant(self, name: str, secret: bytes) -> None:
+        assert len(secret) >= SHORTEST, "a shorter one would be found by accident"
         self.secrets[name] = secret
 
     def found_in(self, seen: bytes) -> set[str]:

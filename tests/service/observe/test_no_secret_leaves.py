@@ -51,6 +51,10 @@ HOSTILE_BODIES = (
 )
 
 
+SECRET_CHARACTERS = 43
+"""Of an API key: 32 random bytes in base64url."""
+
+
 class BrokenController(Controller):
     """Fails in every way there is, with secrets at hand."""
 
@@ -137,7 +141,7 @@ class Run:
         assert made.key is not None
         key = made.key.reveal()
         self.planted.plant("api key", key)
-        self.planted.plant("api key's secret", key.rpartition(b"_")[2][:43])
+        self.planted.plant("api key's secret", key[-SECRET_CHARACTERS:])
         return key.decode()
 
 

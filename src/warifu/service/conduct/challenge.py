@@ -17,6 +17,7 @@ from warifu.service.conduct.challenge_rules import CHALLENGE_KNOWN, CONTEXT, IN_
 from warifu.service.conduct.registration import load_app
 from warifu.service.conduct.work import commit
 from warifu.service.identifiers import new_id
+from warifu.service.observe import events
 from warifu.service.store import challenges as store
 from warifu.service.store.database import micros, moment
 
@@ -94,6 +95,7 @@ def issue_challenge(work: Work, asked: ChallengeRequest) -> ChallengeAnswer:
     )
     # No audit row: the challenge's own row says when it was issued, and by what it was answered.
     commit(work, [issued], answer=answer, audit=())
+    events.challenged("issued")
     return answer
 
 

@@ -59,6 +59,8 @@ from warifu.service.conduct.rules import KNOWN
 from warifu.service.conduct.submission import Found, Picture, examine, look
 from warifu.service.conduct.work import AuditEntry, commit
 from warifu.service.identifiers import new_id
+from warifu.service.observe import events
+from warifu.service.observe.traces import span
 from warifu.service.store import appraisals as appraisal_store
 from warifu.service.store import decisions as store
 from warifu.service.store.database import Row, Statement, micros
@@ -159,7 +161,8 @@ def _decide(work: Work, asked: DecisionRequest) -> DecisionAnswer:
             changes=[],
         )
     facts = _facts(work, asked, ground.facts, history=read.history)
-    decision, shadows = _judge(work, asked, facts, ground=ground, governing=read.governing)
+    with span("decide", operation=asked.operation.kind):
+        decision, shadows = _judge(work, asked, facts, ground=ground, governing=read.governing)
     answer = _answer(work, asked, name=name, decision=decision, ground=ground)
     row = _row(asked, answer, facts, shadows, ground=ground, user_index=read.user_index)
     commit(
@@ -181,7 +184,17 @@ def _decide(work: Work, asked: DecisionRequest) -> DecisionAnswer:
             )
         ],
     )
+    _tell(answer)
     return answer
+
+
+def _tell(answer: DecisionAnswer) -> None:
+    """To the operator's counts, now that it is durable."""
+    counting = (each.code for each in answer.reasons if each.passed_over is None)
+    events.decided(answer.operation, answer.outcome, next(counting, ""))
+    told, appraisal = answer.evidence, answer.appraisal
+    if told is not None and appraisal is not None:
+        events.judged(told.format, told.verdict, told.code or "", basis=appraisal.basis)
 
 
 def _read(work: Work, transaction: Transaction, asked: DecisionRequest, picture: Picture) -> Look:

@@ -20,6 +20,7 @@ from warifu.service.conduct.keeping import keep
 from warifu.service.conduct.rules import KNOWN
 from warifu.service.conduct.submission import Found, examine, look
 from warifu.service.conduct.work import AuditEntry, commit
+from warifu.service.observe import events
 from warifu.service.store import evidence as store
 from warifu.service.store.appraisals import insert_appraisal
 from warifu.service.store.database import moment
@@ -170,6 +171,8 @@ def _submit(work: Work, asked: EvidenceRequest) -> EvidenceAnswer:
             )
         ],
     )
+    code = answer.reasons[0].code if answer.reasons else ""
+    events.judged(answer.format, answer.verdict, code, basis=answer.appraisal.basis)
     return answer
 
 

@@ -39,6 +39,7 @@ from warifu.service.conduct.standing import (
 )
 from warifu.service.conduct.work import Work
 from warifu.service.identifiers import new_id
+from warifu.service.observe.traces import span
 from warifu.service.store import challenges as challenge_store
 from warifu.service.store import devices as device_store
 from warifu.service.vault.rules import OPENS
@@ -155,17 +156,19 @@ def examine(work: Work, picture: Picture, *, asked: Asked, question: Question) -
         Misuse: ``evidence/platform``.
     """
     challenge = require_answerable(picture.challenge, asked=asked, now=work.now)
-    request, outcome = _verify(work, picture, challenge, asked=asked, question=question)
+    with span("verify", format=question.format):
+        request, outcome = _verify(work, picture, challenge, asked=asked, question=question)
     device = _device(asked, picture, outcome)
     evidence = new_id(work.now)
-    result, facts = judge(
-        outcome,
-        policy=picture.policy,
-        trust=picture.trust,
-        now=work.now,
-        evidence_format=question.format,
-        made_at=work.now,
-    )
+    with span("appraise"):
+        result, facts = judge(
+            outcome,
+            policy=picture.policy,
+            trust=picture.trust,
+            now=work.now,
+            evidence_format=question.format,
+            made_at=work.now,
+        )
     standing = None
     if isinstance(outcome, Claims) and picture.registered is not None:
         standing = stand(

@@ -13,6 +13,7 @@ from warifu.service.callers.caller import Caller
 from warifu.service.composition import Composition
 from warifu.service.conduct.rules import SAME_REQUEST
 from warifu.service.identifiers import new_id
+from warifu.service.observe.traces import span
 from warifu.service.store.database import Statement, micros
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def commit(
     ]
     if work.once is not None:
         closing.insert(0, _once(work, work.once, answer, status))
-    with work.house.database.write() as transaction:
+    with span("commit"), work.house.database.write() as transaction:
         transaction.apply([*statements, *closing])
 
 

@@ -11,6 +11,7 @@ from warifu.service.observe.events import (
     decided,
     deleted,
     failed,
+    judged,
     unexpected,
     verified,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "decided",
     "deleted",
     "failed",
+    "judged",
     "request_id",
     "span",
     "start",

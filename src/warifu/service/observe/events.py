@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from warifu.service.observe.metrics import Metrics
 
 _counting: list[Metrics] = []
+_CHALLENGE = "challenge/"
+_EXPIRED = "challenge/in-time"
 _FAULTS: tuple[tuple[type[WarifuError], str], ...] = (
     (Misuse, "misuse"),
     (BadEvidence, "evidence"),
@@ -41,6 +43,8 @@ def failed(error: WarifuError) -> None:
         seen.error = error
     for metrics in _counting:
         metrics.failed(fault_of(error), error.code)
+        if error.code.startswith(_CHALLENGE):
+            metrics.challenged("expired" if error.code == _EXPIRED else "refused")
 
 
 def unexpected(error: BaseException) -> None:
@@ -56,6 +60,13 @@ def decided(operation: str, outcome: str, code: str = "") -> None:
     """A decision was made; `code` is that of its first reason that counts."""
     for metrics in _counting:
         metrics.decided(operation, outcome, code)
+
+
+def judged(name: str, verdict: str, code: str = "", *, basis: str) -> None:
+    """Evidence that answered a challenge was verified and appraised."""
+    challenged("used")
+    verified(name, verdict, code)
+    appraised(basis)
 
 
 def verified(name: str, verdict: str, code: str = "") -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from warifu.service.conduct.work import AuditEntry, audit_row
+from warifu.service.observe import events
 from warifu.service.store.database import EPOCH
 from warifu.service.store.retention import Aged, count_aged, delete_stretch, next_stretch
 from warifu.service.store.tenants import list_tenants
@@ -83,6 +84,7 @@ def sweep(
         for kind, before in limits.items():
             for deleted in _batches(database, tenant, kind, before):
                 swept[tenant][kind] += deleted
+                events.deleted(kind.value, deleted)
                 done += deleted
                 report(Progress(done=done, total=max(total, done)))
         _audit(database, tenant, swept[tenant], now)
