@@ -1,9 +1,14 @@
 """The operator's guide says what is so, in both languages."""
 
+import json
 import re
 import shlex
+import socket
+import subprocess
+import sys
 from pathlib import Path
 
+import httpx2
 import msgspec
 import pytest
 from cyclopts import CycloptsError
@@ -118,3 +123,67 @@ def test_every_link_of_the_guide_leads_somewhere(name: str) -> None:
             assert (path.parent / file).exists(), target
         else:
             assert anchor in headings, target
+
+
+@pytest.mark.slow
+def test_the_first_start_and_what_follows_work_as_written(tmp_path: Path) -> None:
+    """Everything but what needs publishers, PostgreSQL or a terminal, in the order of the guide."""
+    name = next(iter(GUIDES))
+    port = free_port()
+    outside = ("trust refresh", "postgresql:", "serve ")
+    run(tmp_path, "warifu trust init --trust trust")
+    for block in blocks(name, "sh"):
+        for line in block.splitlines():
+            command = line.partition(" #")[0].strip()
+            if command.startswith(("warifu ", "umask ", "head ")) and not any(
+                word in command for word in outside
+            ):
+                printed = run(tmp_path, command)
+                if " callers add " in command:
+                    assert f"warifu_{'kaede-bank'}_" in printed
+    serving = subprocess.Popen(
+        [*WARIFU, "serve", "--trust", "trust", "--port", str(port), *SIGNING],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        assert serving.stdout is not None
+        assert b"serving on" in serving.stdout.readline()
+        with httpx2.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+            health = client.get("/readyz").json()
+            assert health["state"] == "degraded"
+            assert {check["name"] for check in health["checks"] if check["state"] != "ok"} == {
+                "trust/android-revocation",
+                "trust/fido-metadata",
+            }
+            assert "warifu_trust_usable 1.0" in client.get("/metrics").text
+            assert client.get("/.well-known/jwks.json").json()["keys"]
+    finally:
+        serving.terminate()
+        _, logged = serving.communicate(timeout=60)
+    assert serving.returncode == 0
+    assert all(json.loads(line)["level"] for line in logged.splitlines()), logged
+
+
+WARIFU = (sys.executable, "-m", "warifu")
+SIGNING = ("--keys", "keys.warifu", "--passphrase-file", "passphrase")
+
+
+def run(folder: Path, line: str) -> str:
+    done = subprocess.run(
+        ["sh", "-c", f"umask 077; {line.replace('warifu ', shlex.join(WARIFU) + ' ', 1)}"],
+        cwd=folder,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, (line, done.stderr.decode())
+    return done.stdout.decode()
+
+
+def free_port() -> int:
+    with socket.socket() as trial:
+        trial.bind(("127.0.0.1", 0))
+        port: int = trial.getsockname()[1]
+        return port
