@@ -50,7 +50,7 @@ def _names(value: object, member: str, parent: str = "") -> Iterator[str]:
     if isinstance(value, dict):
         for key, inner in value.items():
             yield from _names(inner, key, member)
-    elif isinstance(value, list):
+    elif isinstance(value, list | tuple):
         for inner in value:
             yield from _names(inner, member, parent)
     elif isinstance(value, str) and value not in {"", CONCEALED} and _names_one(member, parent):
@@ -73,7 +73,7 @@ def _replace(
 ) -> Any:  # noqa: ANN401 - JSON
     if isinstance(value, dict):
         return {within(key): _replace(inner, key, names, within) for key, inner in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_replace(inner, member, names, within) for inner in value]
     if not isinstance(value, str):
         return value

@@ -159,7 +159,7 @@ def reveal(house: Composition, owner: Owner, document: dict[str, Any]) -> dict[s
             shown = _put(shown, path, value)
     except VerifierFault:
         raise
-    except (WarifuError, msgspec.MsgspecError, LookupError, TypeError) as error:
+    except (WarifuError, msgspec.MsgspecError, LookupError, TypeError, AttributeError) as error:
         raise VerifierFault(OPENS, "concealed values do not fit the document") from error
     return shown
 
@@ -168,7 +168,7 @@ def _hide(value: Any, path: Path, hidden: list[tuple[Path, str]]) -> Any:  # noq
     """A copy without identifiers; what is left out is added to `hidden`."""
     if isinstance(value, dict):
         return {key: _hide_member(key, inner, (*path, key), hidden) for key, inner in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_hide(inner, (*path, at), hidden) for at, inner in enumerate(value)]
     return value
 
@@ -182,7 +182,7 @@ def _hide_member(key: str, value: Any, path: Path, hidden: list[tuple[Path, str]
 
 
 def _mask(value: Any, path: Path, hidden: list[tuple[Path, str]], *, whole: bool) -> Any:  # noqa: ANN401 - JSON
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_mask(inner, (*path, at), hidden, whole=whole) for at, inner in enumerate(value)]
     if not isinstance(value, str) or not value:
         return _hide(value, path, hidden)
