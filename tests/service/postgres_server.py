@@ -53,8 +53,10 @@ class PostgresServer:
         self._control("stop", "-m", mode)
 
     def remove(self) -> None:
-        self.stop(mode="immediate")
-        shutil.rmtree(self.folder, ignore_errors=True)
+        try:
+            self.stop(mode="immediate")
+        finally:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def _control(self, *arguments: str) -> None:
         self._run("pg_ctl", "-s", "-w", "-D", str(self.folder / "data"), *arguments)
