@@ -372,6 +372,7 @@ def _document(caller: StoredCaller, now: datetime) -> dict[str, object]:
     return {
         "tenant": caller.tenant,
         "id": caller.id,
+        "principal": caller.principal,
         "name": caller.name,
         "kind": caller.kind.value,
         "scopes": sorted(caller.scopes),

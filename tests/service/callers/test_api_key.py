@@ -72,8 +72,9 @@ def test_a_row_copied_to_another_tenant_lets_no_one_in(bench: Bench) -> None:
     key = key_of(bench.register())
     with bench.database.write() as transaction:
         transaction.rows(
-            "INSERT INTO callers (tenant, id, name, kind, credential, scopes, created_at)"
-            " SELECT :other, id, name, kind, credential, scopes, created_at FROM callers"
+            "INSERT INTO callers"
+            " (tenant, id, principal, name, kind, credential, scopes, created_at)"
+            " SELECT :other, id, principal, name, kind, credential, scopes, created_at FROM callers"
             " WHERE tenant = :tenant RETURNING id",
             other=OTHER_TENANT,
             tenant=TENANT,
@@ -190,9 +191,22 @@ def test_after_rotation_both_keys_work_until_the_overlap_ends(bench: Bench) -> N
     assert bench.with_key(key_of(old)).name == bench.with_key(key_of(new)).name == "backend"
     assert bench.with_key(key_of(new)).scopes == SCOPES
     bench.clock.forward(days=7)
-    assert bench.with_key(key_of(new)).id == new.caller.id
+    assert bench.with_key(key_of(new)).credential == new.caller.id
     with denied(rules.UNAUTHENTICATED):
         bench.with_key(key_of(old))
+
+
+def test_one_person_with_two_keys_is_one_person(bench: Bench) -> None:
+    first = bench.register("suzuki")
+    second, third = (
+        registering.rotate_caller(
+            bench.operator, tenant=TENANT, caller=first.caller.id, overlap=timedelta(days=7)
+        )
+        for _ in range(2)
+    )
+    callers = [bench.with_key(key_of(each)) for each in (first, second, third)]
+    assert {each.id for each in callers} == {first.caller.id}
+    assert len({each.credential for each in callers}) == 3
 
 
 def test_rotation_does_not_lengthen_a_key_that_ends_sooner(bench: Bench) -> None:

@@ -54,7 +54,13 @@ def authenticate(house: Composition, view: RequestView) -> Caller:
     except Denied:
         house.limits.count_failure(house.settings.limits, origin.address)
         raise
-    caller = Caller(tenant=stored.tenant, id=stored.id, name=stored.name, scopes=stored.scopes)
+    caller = Caller(
+        tenant=stored.tenant,
+        id=stored.principal,
+        name=stored.name,
+        scopes=stored.scopes,
+        credential=stored.id,
+    )
     house.limits.take_request(house.settings.limits, caller)
     return caller
 

@@ -33,5 +33,9 @@ class Caller(Struct, frozen=True, kw_only=True):
 
     tenant: str
     id: str
+    """Who it is. Stays when its credentials are rotated: one person with two keys is one person."""
     name: str
+    """The same for people."""
     scopes: frozenset[Scope]
+    credential: str = ""
+    """The id of the credential it used, which is what an operator revokes."""

@@ -65,8 +65,8 @@ class Limits:
             VerifierFault: ``limits/storage``.
         """
         most, counter = settings.requests_per_minute, self._counter(_REQUESTS, settings.storage)
-        if not _counted(lambda: counter.hit(most, caller.tenant, caller.name)):
-            raise _too_many(counter, most, caller.tenant, caller.name)
+        if not _counted(lambda: counter.hit(most, caller.tenant, caller.id)):
+            raise _too_many(counter, most, caller.tenant, caller.id)
 
     def check_failures(self, settings: LimitSettings, address: str | None) -> None:
         """Refuse an address that failed too often, before anything is looked up.

@@ -140,6 +140,7 @@ def rotate_caller(
     made = _make(
         by,
         tenant=tenant,
+        principal=old.principal,
         name=old.name,
         scopes=old.scopes,
         credential=credential,
@@ -219,6 +220,7 @@ def _make(
     scopes: frozenset[Scope],
     credential: Credential | None,
     expires_at: datetime | None,
+    principal: str | None = None,
 ) -> Registered:
     identifier = new_id(by.now)
     key = None
@@ -229,6 +231,7 @@ def _make(
     caller = StoredCaller(
         tenant=tenant,
         id=identifier,
+        principal=principal or identifier,
         name=name,
         kind=credential.kind,
         credential=credential.stored,
@@ -246,6 +249,7 @@ def _told(action: str, caller: StoredCaller, **more: str) -> AuditEntry:
         subject=caller.id,
         document={
             "name": caller.name,
+            "principal": caller.principal,
             "kind": caller.kind,
             "scopes": sorted(caller.scopes),
             "expires_at": caller.expires_at,

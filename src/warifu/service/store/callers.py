@@ -16,10 +16,11 @@ from warifu.service.store.database import Row, Statement, Value, micros, moment
 if TYPE_CHECKING:
     from warifu.service.store.database import Transaction
 
-_COLUMNS = "id, name, kind, credential, scopes, created_at, expires_at, revoked_at"
+_COLUMNS = "id, principal, name, kind, credential, scopes, created_at, expires_at, revoked_at"
 _INSERT = (
-    "INSERT INTO callers (tenant, id, name, kind, credential, scopes, created_at, expires_at)"
-    " SELECT :tenant, :id, :name, :kind, :credential, :scopes, :created_at, :expires_at"
+    "INSERT INTO callers"
+    " (tenant, id, principal, name, kind, credential, scopes, created_at, expires_at)"
+    " SELECT :tenant, :id, :principal, :name, :kind, :credential, :scopes, :created_at, :expires_at"
 )
 
 
@@ -36,8 +37,11 @@ class StoredCaller(Struct, frozen=True, kw_only=True):
 
     tenant: str
     id: str
+    """Of this credential."""
+    principal: str
+    """Who it is: the id of the first credential, which stays when credentials are rotated."""
     name: str
-    """Who it is; stays when credentials are rotated."""
+    """The same for people; stays, too."""
     kind: CredentialKind
     credential: bytes
     """SHA-256 of the API key or of the certificate's DER; the DER of the public key."""
@@ -59,16 +63,6 @@ def find_caller(transaction: Transaction, *, tenant: str, caller: str) -> Stored
         id=caller,
     )
     return None if row is None else _caller(tenant, row)
-
-
-def callers_named(transaction: Transaction, *, tenant: str, name: str) -> list[StoredCaller]:
-    """All credentials that one caller has, or had; oldest first."""
-    rows = transaction.rows(
-        f"SELECT {_COLUMNS} FROM callers WHERE tenant = :tenant AND name = :name ORDER BY id",  # noqa: S608
-        tenant=tenant,
-        name=name,
-    )
-    return [_caller(tenant, row) for row in rows]
 
 
 def list_callers(transaction: Transaction, *, tenant: str) -> list[StoredCaller]:
@@ -95,7 +89,7 @@ def insert_successor(caller: StoredCaller, *, of: str) -> Statement:
     """Register a further credential of a caller whose credential `of` was not revoked."""
     return Statement(
         sql=_INSERT + " WHERE EXISTS (SELECT 1 FROM callers"  # noqa: S608
-        " WHERE tenant = :tenant AND id = :of AND name = :name AND revoked_at IS NULL)",
+        " WHERE tenant = :tenant AND id = :of AND principal = :principal AND revoked_at IS NULL)",
         values={**_values(caller), "of": of},
         otherwise=CALLER_KNOWN,
         error=Misuse,
@@ -139,6 +133,7 @@ def _values(caller: StoredCaller) -> dict[str, Value]:
     return {
         "tenant": caller.tenant,
         "id": caller.id,
+        "principal": caller.principal,
         "name": caller.name,
         "kind": caller.kind.value,
         "credential": caller.credential,
@@ -149,10 +144,21 @@ def _values(caller: StoredCaller) -> dict[str, Value]:
 
 
 def _caller(tenant: str, row: Row) -> StoredCaller:
-    identifier, name, kind, credential, scopes, created_at, expires_at, revoked_at = row
+    (
+        identifier,
+        principal,
+        name,
+        kind,
+        credential,
+        scopes,
+        created_at,
+        expires_at,
+        revoked_at,
+    ) = row
     return StoredCaller(
         tenant=tenant,
         id=identifier,
+        principal=principal,
         name=name,
         kind=CredentialKind(kind),
         credential=credential,

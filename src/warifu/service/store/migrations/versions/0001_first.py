@@ -33,6 +33,7 @@ TABLES = (
     CREATE TABLE callers (
         tenant TEXT NOT NULL,
         id TEXT NOT NULL,
+        principal TEXT NOT NULL,
         name TEXT NOT NULL,
         kind TEXT NOT NULL,
         credential {BYTES} NOT NULL,
