@@ -23,6 +23,7 @@ from warifu.risk.decision.dry_run import Shift
 from warifu.risk.decision.life_cycle import diagram as life_cycle
 from warifu.risk.decision.rules import MAX_BYTES, load_rules
 from warifu.service.conduct.dry_run import MAX_DECISIONS, DryRunRequest, Trial
+from warifu.service.conduct.governance import standard_rules
 from warifu.service.store.opening import DEFAULT_URL, open_database
 from warifu.service.store.tenants import find_tenant
 
@@ -100,10 +101,19 @@ class Stored:
 def make_app() -> App:
     """The commands under ``warifu rules``."""
     app = App(name="rules", help="Decision rules: checked, drawn, and tried on past decisions.")
+    app.command(standard)
     app.command(check)
     app.command(diagram)
     app.command(dry_run, name="dry-run")
     return app
+
+
+def standard() -> int:
+    """Print the rule set that comes with the package, to start from."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(standard_rules())
+    sys.stdout.flush()
+    return 0
 
 
 def check(file: RuleFile, /, *, show: Show = Show()) -> int:
