@@ -19,6 +19,7 @@ def make_app() -> App:
     """Assemble all commands."""
     from warifu.cli import callers, data, db, keys, rules, trust
     from warifu.cli.explain import explain, replay
+    from warifu.cli.reappraise import reappraise
     from warifu.cli.serve import serve
     from warifu.cli.verify import verify
     from warifu.demo import demo
@@ -39,6 +40,7 @@ def make_app() -> App:
     app.command(callers.make_callers_app())
     app.command(data.make_app())
     app.command(rules.make_app())
+    app.command(reappraise)
     app.command(demo)
     return app
 

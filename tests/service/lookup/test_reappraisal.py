@@ -25,6 +25,7 @@ from warifu.attestation.verdict import differences, encode, replay
 from warifu.base.pki.certificate import read_certificate
 from warifu.base.secret import Secret
 from warifu.service.callers.caller import Scope
+from warifu.service.conduct import reappraisal
 from warifu.service.conduct.erasure import ErasureRequest, erase
 from warifu.service.conduct.erasure_rules import ERASED
 from warifu.service.conduct.evidence_rules import KEPT
@@ -379,3 +380,34 @@ def test_appraisals_are_listed_and_fetched_with_their_findings(bank: Bank, clock
     assert set(seen["submodules"]) == {"device", "app", "key"}
     assert all(part["findings"] for part in seen["submodules"].values())
     assert seen["format"] == "android-key"
+
+
+@pytest.mark.parametrize("pieces", ["one", "many"])
+def test_a_device_erased_while_it_is_judged_leaves_no_appraisal_with_its_name(
+    bank: Bank, monkeypatch: pytest.MonkeyPatch, pieces: str
+) -> None:
+    evidence, other = android(bank), android(bank)
+    device = evidence.device
+    assert device is not None
+    verify = reappraisal.verify_here
+
+    def erased_meanwhile(*given: Any) -> Any:
+        outcomes = list(verify(*given))
+        if not erased:
+            erased.append(erase(bank.work(), ErasureRequest(device=device)).id)
+        return outcomes
+
+    erased: list[str] = []
+    monkeypatch.setattr(reappraisal, "verify_here", erased_meanwhile)
+    if pieces == "many":
+        found = page(bank)
+        assert (found.judged, found.erased) == (1, 1)
+    else:
+        with desk(bank) as backend:
+            answer = backend.post(f"/v1/evidence/{evidence.id}/appraisals", json={})
+        assert (answer.status_code, answer.json()["code"]) == (410, ERASED.code)
+    with bank.house.database.read() as transaction:
+        names = transaction.rows(
+            "SELECT device FROM appraisals WHERE tenant = :tenant", tenant=bank.caller.tenant
+        )
+    assert {name for (name,) in names} == {other.device, erased[0]}
