@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -13,18 +13,33 @@ import pytest
 from litestar import Controller, Litestar, get, post
 from litestar.testing import TestClient
 
-from tests.service.house import APP, TENANT, Hands, make_house, makers, put_app, wallet
+from tests.service.house import APP, PLAY_SECRET, TENANT, Hands, make_house, makers, put_app, wallet
 from tests.service.observe.conftest import Watched
 from tests.service.observe.planted import DEVICE, IMEI, LOCAL, PASSPHRASE, USER, Planted, spellings
+from tests.service.phones import (
+    IN_ORDER,
+    LOGIN,
+    Android,
+    IPhone,
+    Passkey,
+    asked,
+    play_integrity_token,
+    the_bytes,
+)
 from warifu.base.errors import BadEvidence, VerifierFault
 from warifu.base.secret import Secret
+from warifu.handset import android_key, der_writer
 from warifu.handset.authority import spki
 from warifu.service.api import app as shell
 from warifu.service.api.access import needs
 from warifu.service.callers import registering
 from warifu.service.callers.caller import Scope
 from warifu.service.callers.registering import Operator
-from warifu.service.conduct import registration
+from warifu.service.conduct import decision, registration, submission
+from warifu.service.conduct.challenge import ChallengeAnswer, ChallengeRequest
+from warifu.service.conduct.deciding import DecisionRequest
+from warifu.service.conduct.evidence import EvidenceRequest
+from warifu.service.conduct.expectations import SubmittedEvidence
 from warifu.service.conduct.rules import KNOWN
 from warifu.service.conduct.work import Work
 from warifu.service.settings import LimitSettings, Settings
@@ -34,6 +49,7 @@ if TYPE_CHECKING:
     from warifu.service.composition import Composition
     from warifu.service.store.database import Database
 
+JSON: dict[str, Any] = {"headers": {"Content-Type": "application/json"}}
 HOSTILE_BODIES = (
     b"",
     b"{",
@@ -96,6 +112,7 @@ class Run:
 
     def __init__(self, database: Database, watched: Watched) -> None:
         self.planted = Planted()
+        self.planted.plant("play integrity key", PLAY_SECRET)
         self.watched = watched
         self.answers: list[bytes] = []
         self.clock = Hands()
@@ -273,6 +290,130 @@ def test_challenges_are_told_to_their_caller_and_to_nobody_else(
     captured = capfdbinary.readouterr()
     run.answers += [captured.out, captured.err, metrics_of(client)]
     assert run.leaks() == set()
+
+
+def wire(request: object) -> bytes:
+    return msgspec.json.encode(request)
+
+
+def name_itself(evidence: android_key.AndroidEvidence) -> None:
+    evidence.description.hardware.set(714, der_writer.octet_string(IMEI.encode()))
+
+
+class Customer:
+    """One customer's phones, asking over HTTP."""
+
+    def __init__(self, run: Run, client: TestClient[Litestar]) -> None:
+        self.run = run
+        self.client = client
+        self.challenges = 0
+
+    def challenge(self, **about: Any) -> ChallengeAnswer:
+        asking = ChallengeRequest(**asked(user=USER, device=DEVICE, **about))
+        told = self.run.call(self.client, "POST", "/v1/challenges", content=wire(asking), **JSON)
+        answer = msgspec.json.decode(told.content, type=ChallengeAnswer)
+        self.challenges += 1
+        self.run.planted.plant(f"challenge {self.challenges}", the_bytes(answer))
+        return answer
+
+    def decide(self, challenge: ChallengeAnswer, evidence: SubmittedEvidence, **about: Any) -> int:
+        """Ask twice, once as it should be and once as an attacker would."""
+        asking = DecisionRequest(
+            challenge=challenge.id,
+            evidence=evidence,
+            bank=IN_ORDER,
+            **asked(**{"user": USER, "device": DEVICE, **about}),
+        )
+        first = self.run.call(self.client, "POST", "/v1/decisions", content=wire(asking), **JSON)
+        again = self.run.call(self.client, "POST", "/v1/decisions", content=wire(asking), **JSON)
+        assert again.status_code >= 400
+        return int(first.status_code)
+
+    def register(self, phone: IPhone | Passkey) -> int:
+        challenge = self.challenge(operation=LOGIN)
+        asking = EvidenceRequest(
+            challenge=challenge.id,
+            evidence=phone.registration(the_bytes(challenge)),
+            **asked(user=USER, device=DEVICE, operation=LOGIN),
+        )
+        told = self.run.call(self.client, "POST", "/v1/evidence", content=wire(asking), **JSON)
+        return int(told.status_code)
+
+
+def broken(evidence: SubmittedEvidence) -> Iterator[SubmittedEvidence]:
+    data = evidence.data or b""
+    yield msgspec.structs.replace(evidence, data=data[: len(data) // 2])
+    yield msgspec.structs.replace(evidence, data=data[:-40] + bytes(40))
+    yield msgspec.structs.replace(evidence, data=USER.encode())
+    yield msgspec.structs.replace(evidence, media_type=f"application/{USER}")
+
+
+def test_no_secret_leaves_decisions_honest_or_not(
+    run: Run, client: TestClient[Litestar], capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    customer = Customer(run, client)
+    iphone, passkey = IPhone(made_at=run.clock()), Passkey(handle=b"account-of-4711-yamada-taro")
+    run.planted.plant("user handle", passkey.handle)
+    makers_of: list[Callable[[bytes], SubmittedEvidence]] = [
+        lambda challenge: Android(change=name_itself).evidence(challenge, run.clock()),
+        lambda challenge: play_integrity_token(challenge, run.clock()),
+    ]
+    assert customer.register(iphone) == 201
+    assert customer.register(passkey) == 201
+    makers_of += [
+        lambda challenge: iphone.assertion(challenge, payee=USER),
+        passkey.assertion,
+    ]
+    for make in makers_of:
+        challenge = customer.challenge()
+        assert customer.decide(challenge, make(the_bytes(challenge))) == 201
+        challenge = customer.challenge()
+        assert customer.decide(challenge, make(the_bytes(challenge)), user=f"not-{USER}") == 409
+        for evidence in broken(make(b"another challenge of 32 bytes!!!")):
+            customer.decide(customer.challenge(), evidence)
+        challenge = customer.challenge()
+        run.clock.forward(seconds=3600)
+        assert customer.decide(challenge, make(the_bytes(challenge))) == 409
+    for method, path in (
+        ("GET", f"/v1/devices/{DEVICE}"),
+        ("POST", "/v1/erasures"),
+        ("GET", f"/v1/devices/{DEVICE}"),
+    ):
+        run.call(client, method, path, json={"device": DEVICE} if method == "POST" else None)
+    captured = capfdbinary.readouterr()
+    run.answers += [captured.out, captured.err, metrics_of(client)]
+    assert run.leaks() == set()
+    spans = {span.name for span in run.watched.spans.get_finished_spans()}
+    assert spans == {"request", "verify", "appraise", "decide", "commit"}
+    counted = metrics_of(client).decode()
+    assert 'warifu_challenges_total{event="used"}' in counted
+    assert 'warifu_challenges_total{event="expired"} 8.0' in counted
+    assert 'format="app-attest-assertion",verdict="accepted"' in counted
+
+
+@pytest.mark.parametrize("where", ["_verify", "judge", "keep", "commit"])
+def test_no_secret_leaves_a_decision_that_breaks_in_the_middle(
+    run: Run,
+    client: TestClient[Litestar],
+    capfdbinary: pytest.CaptureFixture[bytes],
+    monkeypatch: pytest.MonkeyPatch,
+    where: str,
+) -> None:
+    customer = Customer(run, client)
+    challenge = customer.challenge()
+    evidence = Android(change=name_itself).evidence(the_bytes(challenge), run.clock())
+
+    def fail(*given: Any, **named: Any) -> None:
+        secrets = (given, named, the_bytes(challenge), run.key)
+        raise RuntimeError(secrets)
+
+    module = submission if where in {"_verify", "judge"} else decision
+    monkeypatch.setattr(module, where, fail)
+    assert customer.decide(challenge, evidence) == 500
+    captured = capfdbinary.readouterr()
+    run.answers += [captured.out, captured.err, metrics_of(client)]
+    assert run.leaks() == set()
+    assert any(line["event"] == "unexpected exception" for line in run.watched.lines())
 
 
 def metrics_of(client: TestClient[Litestar]) -> bytes:
