@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from tests.service.house import APP, ORIGIN, PLAY_SECRET, RP_ID, makers
+from tests.service.house import APP, ORIGIN, PLAY_SECRET, POLICIES, RP_ID, makers, put_app, wallet
 from warifu.base.codec.text import from_base64url, to_base64url
 from warifu.handset import android_key, app_attest, play_integrity, webauthn
 from warifu.handset.metadata_service import AAGUID
@@ -27,6 +27,7 @@ from warifu.service.conduct.decision import make_decision
 from warifu.service.conduct.evidence import EvidenceAnswer, EvidenceRequest, submit_evidence
 from warifu.service.conduct.expectations import SubmittedEvidence
 from warifu.service.conduct.work import Work
+from warifu.service.store.database import Statement
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,6 +116,8 @@ class Passkey:
     credential_id: bytes = field(default_factory=lambda: secrets.token_bytes(32))
     counter: int = 1
     handle: bytes = b"hanako's account"
+    told_handle: bytes | None = b"hanako's account"
+    """What the bank tells the service."""
 
     def registration(self, challenge: bytes) -> SubmittedEvidence:
         """The registration of its credential."""
@@ -148,7 +151,7 @@ class Passkey:
         return SubmittedEvidence(
             media_type="application/vnd.warifu.webauthn+json",
             data=evidence,
-            user_handle=self.handle,
+            user_handle=self.told_handle,
         )
 
 
@@ -215,6 +218,14 @@ class Bank:
         challenge = self.challenge(operation=LOGIN, **about)
         evidence = phone.registration(the_bytes(challenge))
         return self.submit(challenge, evidence, operation=LOGIN, **about)
+
+    def put_policies(self, policies: dict[Operation, bytes]) -> None:
+        """Other policies for the app, as a change that was approved would write them."""
+        tenant = self.caller.tenant
+        forget = Statement(sql="DELETE FROM apps WHERE tenant = :tenant", values={"tenant": tenant})
+        put = put_app(tenant, wallet(), now=self.house.clock(), policies={**POLICIES, **policies})
+        with self.house.database.write() as transaction:
+            transaction.apply([forget, *put])
 
     def count(self, table: str) -> int:
         """Rows of the tenant in a table."""

@@ -38,7 +38,6 @@ from warifu.service.conduct.decision_rules import (
 from warifu.service.conduct.evidence_rules import FORM, KNOWN_KEY, NEW_KEY, PLATFORM, SAME_DEVICE
 from warifu.service.conduct.expectations import SubmittedEvidence
 from warifu.service.conduct.rules import KNOWN
-from warifu.service.store.database import Statement
 
 if TYPE_CHECKING:
     from warifu.base.rule import Rule
@@ -53,15 +52,6 @@ def refused_by(answer: DecisionAnswer, rule: Rule) -> None:
     assert answer.outcome == "refuse"
     assert answer.evidence is not None
     assert (answer.evidence.verdict, answer.evidence.code) == ("refused", rule.code)
-
-
-def put_policies(bank: Bank, policies: dict[Operation, bytes]) -> None:
-    """Other policies for the app, as a change that was approved would write them."""
-    tenant = bank.caller.tenant
-    forget = Statement(sql="DELETE FROM apps WHERE tenant = :tenant", values={"tenant": tenant})
-    put = put_app(tenant, wallet(), now=bank.house.clock(), policies={**POLICIES, **policies})
-    with bank.house.database.write() as transaction:
-        transaction.apply([forget, *put])
 
 
 @pytest.fixture
@@ -333,9 +323,9 @@ def test_appraisal_for_a_milder_operation(bank: Bank, clock: Hands) -> None:
 
 def test_appraisal_under_a_milder_policy_of_yesterday(bank: Bank, clock: Hands) -> None:
     mild = POLICIES[Operation.TRANSFER] + b"\n[device]\npatch-max-age-days = 36500\n"
-    put_policies(bank, {Operation.TRANSFER: mild})
+    bank.put_policies({Operation.TRANSFER: mild})
     made = appraised(bank, clock)
-    put_policies(bank, {})
+    bank.put_policies({})
     with denied(POLICY):
         bank.decide(appraisal=made)
 
