@@ -17,6 +17,7 @@ from warifu.base.rule import Text
 from warifu.cli import output, render
 from warifu.cli.ending import UsageError
 from warifu.cli.person import person
+from warifu.cli.values import read_file
 from warifu.cli.words import Language, language_of_environment, say
 from warifu.service.adapters.data_key_file import DEFAULT_NAME, DataKeyFile
 from warifu.service.store.opening import DEFAULT_URL, open_database
@@ -68,6 +69,7 @@ _REMAINS = Text(
     en="{keys} keys and {evidence} pieces of evidence are gone; {accounts} appraisals and "
     "decisions remain, naming no device.",
 )
+_AGAIN = Text(ja="{}台の端末のデータを、再び消去しました。", en="Erased {} devices again.")
 _SURE = Text(
     ja="端末「{}」のデータを消去します。元に戻すことはできません。よろしいですか？ [y/N] ",
     en="Erase device {}? This cannot be undone. [y/N] ",
@@ -110,6 +112,8 @@ def make_app() -> App:
     app.command(remove_key)
     app.command(sweep)
     app.command(erase)
+    app.command(erasures)
+    app.command(erase_again)
     return app
 
 
@@ -279,6 +283,55 @@ def erase(
     if not answer.already:
         counted = {"keys": answer.keys, "evidence": answer.evidence, "accounts": answer.accounts}
         render.to_terminal(Styled(say(_REMAINS, show.language).format(**counted)))
+    return 0
+
+
+def erasures(*, db: str = DEFAULT_URL) -> int:
+    """Print the list of all erasures as JSON, to be kept apart from backups. It holds no names.
+
+    Args:
+        db: The database's URL: ``sqlite:///file.db`` or ``postgresql://...``.
+    """
+    from warifu.service.workers.erase_again import take_list
+
+    database = open_database(db)
+    try:
+        output.write_json(take_list(database))
+    finally:
+        database.close()
+    return 0
+
+
+def erase_again(
+    file: Annotated[Path, Parameter(name="FILE", allow_leading_hyphen=True)],
+    /,
+    *,
+    data_key: DataKey = _DEFAULT,
+    db: str = DEFAULT_URL,
+    show: Show = Show(),
+) -> int:
+    """After restoring an older backup: erase again every device on a list of erasures.
+
+    Args:
+        file: What `erasures` printed.
+        data_key: The file of master keys.
+        db: The database's URL: ``sqlite:///file.db`` or ``postgresql://...``.
+        show: How to show it.
+    """
+    from warifu.service.assembly import Places, assemble
+    from warifu.service.workers import erase_again as worker
+
+    listed = worker.read_list(read_file(file, max_bytes=worker.MAX_BYTES))
+    house = assemble(Places(db=db, data_key=data_key))
+    try:
+        with _progress("erase-again", quiet=show.json) as advance:
+            count = worker.erase_again(house, listed, by=person(), report=advance)
+    finally:
+        house.database.close()
+    if show.json:
+        output.write_json({"erased": count})
+    else:
+        render.to_terminal(Styled(say(_AGAIN, show.language).format(count)))
     return 0
 
 

@@ -109,3 +109,18 @@ def test_a_master_key_is_removed_only_when_nothing_needs_it(
     assert main(["data", "rewrap", "--lang", "ja"]) == 0
     assert run(capsys, "data", "remove-key", "1")["generations"][0]["number"] == 2
     assert main(["data", "erase", "--device", "phone", "--tenant", "bank"]) == 0
+
+
+def test_erasures_are_listed_and_done_again(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["data", "erase", "--device", "phone", "--tenant", "bank"]) == 0
+    capsys.readouterr()
+    assert main(["data", "erasures"]) == 0
+    listed = capsys.readouterr().out
+    assert len(json.loads(listed)["erasures"]) == 1
+    assert "phone" not in listed
+    (folder / "list.json").write_text(listed)
+    assert run(capsys, "data", "erase-again", "list.json") == {"erased": 0}
+    assert main(["data", "erase-again", "list.json", "--lang", "ja"]) == 0
+    assert "0台" in capsys.readouterr().out

@@ -100,6 +100,26 @@ def erasures_page(
     return [_erasure(row) for row in rows]
 
 
+def indexed_erasures(transaction: Transaction, *, tenant: str) -> Iterator[tuple[bytes, datetime]]:
+    """All erasures, oldest first: the blind index of the device's name, and when it was erased."""
+    for batch in transaction.batches(
+        "SELECT name_index, erased_at FROM erasures WHERE tenant = :tenant ORDER BY id",
+        size=AT_ONCE,
+        tenant=tenant,
+    ):
+        yield from ((name_index, moment(erased_at)) for name_index, erased_at in batch)
+
+
+def present_devices(transaction: Transaction, *, tenant: str) -> Iterator[tuple[str, datetime]]:
+    """All devices that were not erased, and when they were first seen."""
+    for batch in transaction.batches(
+        "SELECT id, first_seen FROM devices WHERE tenant = :tenant AND erased_at IS NULL",
+        size=AT_ONCE,
+        tenant=tenant,
+    ):
+        yield from ((device, moment(first_seen)) for device, first_seen in batch)
+
+
 def keys_of_device(transaction: Transaction, *, tenant: str, device: str) -> list[str]:
     """Ids of the device's keys."""
     rows = transaction.rows(

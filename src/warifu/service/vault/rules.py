@@ -32,5 +32,13 @@ IN_USE = Rule(
     ),
     stops="losing all data by tidying up keys",
 )
-RULES = (OPENS, DATA_KEYS, IN_USE)
+LISTED = Rule(
+    code="vault/erasure-list",
+    clause="docs/data-protection.md",
+    requires=Text(
+        ja="消去の一覧には、warifu data erasuresで出力したファイルを指定してください。",
+        en="A list of erasures is what warifu data erasures wrote.",
+    ),
+)
+RULES = (OPENS, DATA_KEYS, IN_USE, LISTED)
 STATUS: dict[str, int] = {}
