@@ -212,3 +212,29 @@ def test_a_device_shows_no_identifier_in_clear(house: Composition) -> None:
     assert answer.json()["device"]["id"] == "phone-1"
     assert f"{LEAF:x}" not in answer.text
     assert str(LEAF) not in answer.text
+
+
+@pytest.mark.parametrize("text", ["%00", "%ED%A0%80", "%FF", "a" * 5000, "%F0%9F%98%80", "..%2f"])
+def test_hostile_names_are_answered_and_never_fail_the_service(
+    house: Composition, text: str
+) -> None:
+    with client(house) as bank:
+        for address in (
+            f"/v1/devices/{text}",
+            f"/v1/serials/{text}",
+            f"/v1/appraisals/{text}",
+            f"/v1/appraisals/{text}/ear",
+            f"/v1/devices?app={text}",
+            f"/v1/devices?model={text}&revoked=true",
+            f"/v1/devices?after={text}",
+            f"/v1/appraisals?evidence={text}",
+            f"/v1/appraisals?after={text}",
+            f"/v1/trust?known_at={text}",
+        ):
+            assert bank.get(address).status_code in {200, 400, 404}, address
+        for address in (f"/v1/evidence/{text}/appraisals", "/v1/reappraisals"):
+            body = {"operation": "login"}
+            assert bank.post(address, json=body).status_code in {200, 400, 404}, address
+        for member in ("app", "device", "model", "after"):
+            body = {"operation": "login", member: "\x00"}
+            assert bank.post("/v1/reappraisals", json=body).status_code in {200, 400}, member
