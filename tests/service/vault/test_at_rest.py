@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.service.house import TENANT, Hands, HeldTrust, make_house, settle
-from tests.service.phones import Android, Bank, IPhone, the_bytes
+from tests.service.phones import Android, Bank, IPhone, asked, the_bytes
 from warifu.base.errors import Denied
 from warifu.handset import android_key, der_writer
 from warifu.service.conduct.decision import list_decisions, see_decision
@@ -120,6 +120,18 @@ def test_nor_where_a_revoked_certificate_was_refused_by_its_serial(
     evidence = run(bank)
     assert see_evidence(bank.work(), evidence).verdict == "refused"
     assert in_clear(database, database_url) == set()
+
+
+@pytest.mark.parametrize("keeping", Keeping)
+def test_the_user_and_what_a_challenge_is_for_are_never_kept_in_clear(
+    database: Database, database_url: str, keeping: Keeping
+) -> None:
+    bank = make_bank(database, keeping)
+    run(bank)
+    stored = lying_in(database, database_url)
+    about = asked()
+    for told in (about["user"], about["context"]["payee"]):
+        assert str(told).encode() not in stored
 
 
 def test_dropped_no_evidence_is_kept_that_has_them(database: Database) -> None:
