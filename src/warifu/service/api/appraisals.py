@@ -11,7 +11,7 @@ from warifu.attestation.appraisal.ear.document import EarProfile
 from warifu.base.errors import Misuse
 from warifu.service.api.access import needs
 from warifu.service.api.answers import USUAL_LIMIT, After, Limit, Page, page, read_cursor, tagged
-from warifu.service.api.media import ACCEPTABLE, in_forms, preferred
+from warifu.service.api.media import ACCEPTABLE, OCTETS, in_forms, preferred
 from warifu.service.api.problems import problems
 from warifu.service.callers.caller import Scope
 from warifu.service.conduct.appraisal_view import (
@@ -88,7 +88,7 @@ class AppraisalController(Controller):
         "/appraisals/{appraisal:str}/ear",
         summary="Fetch an appraisal as a signed result (EAR)",
         opt=needs(Scope.READ),
-        operation_class=in_forms(200, *_TOKENS),
+        operation_class=in_forms(200, dict.fromkeys(_TOKENS, OCTETS)),
         responses=problems(404, 406, 409),
         sync_to_thread=True,
     )

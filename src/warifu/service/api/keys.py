@@ -7,18 +7,32 @@ from typing import Any
 from litestar import Controller, Request, Response, get
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import Schema
+from litestar.openapi.spec.enums import OpenAPIType
 
+from warifu.base.keys.jwks import COSE_KEY_SET_MEDIA_TYPE, JWKS_MEDIA_TYPE
 from warifu.service.api.answers import names
-from warifu.service.api.media import in_forms, preferred
+from warifu.service.api.media import OCTETS, in_forms, preferred
 from warifu.service.api.problems import problems
 from warifu.service.composition import Composition
 from warifu.service.conduct.published import KEY_SETS, published_keys
 
 _FORMS = tuple(KEY_SETS)
+_TEXT = Schema(type=OpenAPIType.STRING)
+_JWK = Schema(
+    type=OpenAPIType.OBJECT,
+    required=["kty", "crv", "x", "kid", "alg", "use", "purpose"],
+    properties=dict.fromkeys(("kty", "crv", "x", "y", "kid", "alg", "use", "purpose"), _TEXT),
+)
+_JWK_SET = Schema(
+    type=OpenAPIType.OBJECT,
+    required=["keys"],
+    properties={"keys": Schema(type=OpenAPIType.ARRAY, items=_JWK)},
+)
 _SHOWN: dict[str, Any] = {
     "sync_to_thread": True,
     "security": [{}],
-    "operation_class": in_forms(200, *_FORMS),
+    "operation_class": in_forms(200, {JWKS_MEDIA_TYPE: _JWK_SET, COSE_KEY_SET_MEDIA_TYPE: OCTETS}),
     "responses": {
         304: ResponseSpec(data_container=None, generate_examples=False, description="Not Modified"),
         **problems(406, 500, 503),

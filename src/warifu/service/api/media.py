@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from litestar.openapi.spec import OpenAPIMediaType, Operation, Schema
 from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
@@ -13,7 +13,11 @@ from msgspec import Struct
 from warifu.base.errors import Misuse
 from warifu.base.rule import Rule, Text
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 MAX_ACCEPT_LENGTH = 2000
+OCTETS = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY)
 
 ACCEPTABLE = Rule(
     code="request/acceptable",
@@ -74,15 +78,22 @@ def preferred(accepted: str | None, offered: tuple[str, ...]) -> tuple[str, Want
     return best[1], best[2]
 
 
-def in_forms(status: int, *media_types: str) -> type[Operation]:
-    """For a handler's ``operation_class``: one status is answered in several media types."""
+def in_forms(status: int, forms: Mapping[str, Schema]) -> type[Operation]:
+    """For a handler's ``operation_class``: one status is answered in several media types.
+
+    Args:
+        status: The status.
+        forms: Schema by media type; `OCTETS` for what is no JSON.
+    """
 
     @dataclass
     class InForms(Operation):
         def __post_init__(self) -> None:
             found: Any = (self.responses or {}).get(str(status))
             if found is not None:
-                found.content = {each: OpenAPIMediaType(schema=_BINARY) for each in media_types}
+                found.content = {
+                    name: OpenAPIMediaType(schema=schema) for name, schema in forms.items()
+                }
 
     return InForms
 
@@ -110,4 +121,3 @@ _PART = re.compile(r'(?:[^,"]|"[^"]*"?)+')
 """Up to the next comma outside quotation marks."""
 _MEMBER = re.compile(r'(?:[^;"]|"[^"]*"?)+')
 _QUALITY = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
-_BINARY = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY)
