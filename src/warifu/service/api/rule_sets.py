@@ -135,7 +135,7 @@ class GovernanceController(Controller):
     @post(
         "/stops/{operation:str}",
         opt=needs(Scope.GOVERN),
-        responses=problems(409),
+        responses=problems(409, 422),
         status_code=200,
         sync_to_thread=True,
     )
@@ -146,7 +146,7 @@ class GovernanceController(Controller):
     @delete(
         "/stops/{operation:str}",
         opt=needs(Scope.GOVERN),
-        responses=problems(409),
+        responses=problems(409, 422),
         status_code=200,
         sync_to_thread=True,
     )
@@ -165,7 +165,7 @@ class GovernanceController(Controller):
     @delete(
         "/exemptions/{exemption:str}",
         opt=needs(Scope.GOVERN),
-        responses=problems(409),
+        responses=problems(409, 422),
         status_code=200,
         sync_to_thread=True,
     )
