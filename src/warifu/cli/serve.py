@@ -75,8 +75,6 @@ def serve(
     from warifu.service import serving
     from warifu.service.assembly import Places, first_start
 
-    if signing.keys is not None and signing.passphrase_file is None:
-        raise UsageError("--keys: --passphrase-file FILE is needed, too")
     if trust is None and realm is Realm.TEST:
         raise UsageError("--realm test needs --trust DIR: no test roots are bundled")
     places = Places(

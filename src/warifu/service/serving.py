@@ -11,6 +11,7 @@ import ctypes
 import multiprocessing
 import os
 import resource
+import signal
 import socket
 import ssl
 import sys
@@ -31,6 +32,7 @@ from msgspec import Struct
 from warifu.base.errors import Misuse, VerifierFault
 from warifu.base.rule import Rule, Text
 from warifu.service.assembly import Places, assemble
+from warifu.service.observe import log
 
 if TYPE_CHECKING:
     from litestar import Litestar
@@ -40,7 +42,9 @@ THREADS = 32
 LOOK_SECONDS = 0.02
 STOP_SECONDS = 30
 """How long requests at work may take to end before their process is ended."""
+PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
+"""prctl(2)."""
 COUNTS = "PROMETHEUS_MULTIPROC_DIR"
 
 ADDRESS = Rule(
@@ -104,7 +108,9 @@ def serve(
     require_free(address)
     require_tls(address)
     forbid_core_dumps()
-    assemble(places).database.close()
+    tried = assemble(places)
+    tried.database.close()
+    log.configure(tried.settings.telemetry.log_level)
     multiprocessing.set_start_method("spawn", force=True)
     with _counted_together(processes):
         server = _Announcing(
@@ -120,6 +126,7 @@ def serve(
             respawn_failed_workers=processes > 1,
             workers_kill_timeout=STOP_SECONDS,
             log_level=LogLevels.warning,
+            log_dictconfig=log.GRANIAN,
         )
         server.announce(address, ready)
         try:
@@ -139,6 +146,7 @@ class Loader(Struct, frozen=True):
         from warifu.service.observe import starting  # noqa: PLC0415 - reads the environment
 
         forbid_core_dumps()
+        _end_with_parent()
         house = assemble(self.places)
         starting.start(house.settings.telemetry)
 
@@ -195,9 +203,7 @@ def require_tls(address: Address) -> None:
 def forbid_core_dumps() -> None:
     """Keep keys out of files that a crash would leave behind, and out of reach of debuggers."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if sys.platform == "linux":
-        with suppress(OSError, AttributeError):
-            ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+    _set(PR_SET_DUMPABLE, 0)
 
 
 class _Announcing(MPServer):
@@ -234,6 +240,20 @@ def _counted_together(processes: int) -> Iterator[None]:
             yield
         finally:
             del os.environ[COUNTS]
+
+
+def _end_with_parent() -> None:
+    """Where the process that started this one is killed, nobody else would end this one."""
+    _set(PR_SET_PDEATHSIG, signal.SIGTERM)
+    if multiprocessing.parent_process() is not None and os.getppid() == 1:
+        raise SystemExit("the service was killed while this process started")
+
+
+def _set(option: int, value: int) -> None:
+    """An attribute of this process, where the system is Linux."""
+    if sys.platform == "linux":
+        with suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
 
 
 def _no_password() -> str:

@@ -277,7 +277,7 @@ def _documented(handler: HTTPRouteHandler) -> dict[int, ResponseSpec]:
     stated = problems(400, 401, 403, 404, 413, 429, 500, 503)
     if "data" in hints:
         stated |= problems(409, 415, 422)
-    if get_origin(hints["return"]) is Response:
+    if get_origin(hints["return"]) is Response and "GET" in handler.http_methods:
         stated[304] = ResponseSpec(
             data_container=None, generate_examples=False, description="Not Modified"
         )
