@@ -11,13 +11,12 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
-from msgspec.structs import fields
 
 from warifu.attestation.vouchers import vouchers
 from warifu.base.secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from warifu.attestation.claims import Claims
 
@@ -30,9 +29,9 @@ def claims_document(claims: Claims) -> dict[str, Any]:
     Leniencies and gaps stand beside the claims in a verdict and are left out here.
     """
     document = {
-        entry.name: to_plain(getattr(claims, entry.name))
-        for entry in fields(claims)
-        if entry.name not in _CLAIMS_APART
+        name: to_plain(getattr(claims, name))
+        for name in claims.__struct_fields__
+        if name not in _CLAIMS_APART
     }
     document["chain"] = to_plain(vouchers(claims))
     return document
@@ -40,10 +39,11 @@ def claims_document(claims: Claims) -> dict[str, Any]:
 
 def to_plain(value: object) -> Any:  # noqa: ANN401 - JSON has no closed type
     """Any value of ours as what JSON can hold."""
-    for kind, convert in _CONVERSIONS:
-        if isinstance(value, kind):
-            return convert(value)
-    raise TypeError(type(value).__name__)
+    kind = type(value)
+    convert = _converting.get(kind)
+    if convert is None:
+        convert = _converting[kind] = _conversion(kind)
+    return convert(value)
 
 
 def rfc3339(moment: datetime) -> str:
@@ -51,8 +51,15 @@ def rfc3339(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
+def _conversion(kind: type) -> Callable[[Any], Any]:
+    for wide, convert in _CONVERSIONS:
+        if issubclass(kind, wide):
+            return convert
+    raise TypeError(kind.__name__)
+
+
 def _struct(value: Struct) -> dict[str, Any]:
-    document = {entry.name: to_plain(getattr(value, entry.name)) for entry in fields(value)}
+    document = {name: to_plain(getattr(value, name)) for name in value.__struct_fields__}
     tag = value.__struct_config__.tag
     return document if tag is None else {"type": tag, **document}
 
@@ -70,7 +77,7 @@ def _key(value: object) -> str:
     return plain if isinstance(plain, str) else str(plain)
 
 
-_CONVERSIONS: tuple[tuple[Any, Any], ...] = (
+_CONVERSIONS: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
     (Enum, lambda value: value.value),
     ((str, bool, int, float, type(None)), lambda value: value),
     ((bytes, bytearray), lambda value: value.hex()),
@@ -82,3 +89,5 @@ _CONVERSIONS: tuple[tuple[Any, Any], ...] = (
     ((list, tuple), _many),
     ((set, frozenset), _unordered),
 )
+_converting: dict[type, Callable[[Any], Any]] = {}
+"""What was found for a type; there are as many as this package has, and as JSON decodes to."""

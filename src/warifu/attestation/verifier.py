@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
-from msgspec.structs import fields
 
 from warifu.attestation.claims import Claims, Format
 from warifu.attestation.evidence import (
@@ -200,5 +199,5 @@ def expectations_for(name: Format, known: dict[str, Any]) -> Expectations:
         known: Values by field name of the format's expectations.
     """
     kind = FORMATS[name].expectations
-    wanted = {entry.name for entry in fields(kind)}
+    wanted = kind.__struct_fields__
     return kind(**{key: value for key, value in known.items() if key in wanted})

@@ -218,7 +218,7 @@ def _verify(
         counter=registered.counter if registered else 0,
     )
     gaps = Gaps.REFUSE
-    expected = expectations_for(question.format, {"challenge": challenge.value})
+    expected: Expectations | None = None
     outcome: Claims | BadEvidence | VerifierFault
     try:
         expected = expect(against)
@@ -227,6 +227,8 @@ def _verify(
         outcome, gaps = _claims(work, picture, question, expected)
     except (BadEvidence, VerifierFault) as error:
         outcome = error
+    if expected is None:
+        expected = expectations_for(question.format, {"challenge": challenge.value})
     return _asked(work, picture, expected, of=question, gaps=gaps), outcome
 
 

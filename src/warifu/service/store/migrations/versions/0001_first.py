@@ -251,8 +251,11 @@ INDEXES = (
     "CREATE INDEX appraisals_by_evidence ON appraisals (tenant, evidence, id)",
     "CREATE INDEX appraisals_by_device ON appraisals (tenant, device, id)",
     """
-    CREATE INDEX decisions_by_subject
-    ON decisions (tenant, user_index, operation, outcome, decided_at)""",
+    CREATE INDEX decisions_served ON decisions (tenant, user_index, operation, device, decided_at)
+    WHERE outcome = 'serve' AND outage = 0""",
+    """
+    CREATE INDEX decisions_refused ON decisions (tenant, user_index, operation, decided_at)
+    WHERE outcome = 'refuse'""",
     "CREATE INDEX decisions_by_device ON decisions (tenant, device, id)",
     "CREATE INDEX decisions_by_key ON decisions (tenant, device_key) WHERE device IS NULL",
     "CREATE INDEX audit_by_subject ON audit (tenant, subject, id)",
