@@ -8,6 +8,7 @@ from pathlib import Path
 from tools.docs.appraisal import appraisal_page
 from tools.docs.command_line import command_line_page
 from tools.docs.decision_rules import decision_rules_page
+from tools.docs.openapi import openapi_document
 from tools.docs.operators import guide_pages
 from tools.docs.peers import peers_page
 from tools.docs.rules import error_page, format_pages
@@ -24,6 +25,7 @@ def main() -> int:
         "docs/appraisal.md": appraisal_page(),
         "docs/errors.md": error_page(),
         "docs/cli.md": command_line_page(),
+        "docs/openapi.json": openapi_document(),
         "docs/peers.md": peers_page(),
         "docs/rules.md": decision_rules_page(),
     }

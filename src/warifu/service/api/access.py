@@ -170,8 +170,9 @@ def attended(controller: type[Controller]) -> type[Controller]:
             answer.__annotations__ = _declared(hints, path)
             answer.__signature__ = _bodiless(handler.fn)  # type: ignore[attr-defined]
             changed[name] = copy(handler)(answer)
-            if is_behind:
-                changed[name].responses = _documented(handler)
+            always = _documented(handler) if is_behind else problems(400, 500)
+            stated = always | dict(handler.responses or {})
+            changed[name].responses = dict(sorted(stated.items()))
     return type(controller.__name__, (controller,), changed)
 
 
@@ -281,7 +282,7 @@ def _documented(handler: HTTPRouteHandler) -> dict[int, ResponseSpec]:
         stated[304] = ResponseSpec(
             data_container=None, generate_examples=False, description="Not Modified"
         )
-    return dict(sorted((stated | dict(handler.responses or {})).items()))
+    return stated
 
 
 def _view(request: Request[Any, Any, Any], body: bytes) -> RequestView:
