@@ -133,7 +133,9 @@ def describe(controllers: Sequence[type[Controller]]) -> dict[str, Any]:
     for route in app.routes:
         for method, handler in _documented(route):
             _complete(document["paths"][route.path_format][method.lower()], method, handler.opt)
-    return {name: document[name] for name in ("openapi", "info", *document)}
+    ordered = {name: document[name] for name in ("openapi", "info", *document)}
+    values: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(ordered))
+    return values
 
 
 def encode(document: dict[str, Any]) -> Description:
