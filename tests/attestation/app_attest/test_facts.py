@@ -2,26 +2,85 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
+import cbor2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.attestation.app_attest.apple_world import apple, judge, new_device
-from warifu.attestation.claims import Format, Realm
+from tests.attestation.app_attest.apple_world import KNOWN_AT, apple, judge, new_device
+from warifu.attestation.claims import (
+    App,
+    Claims,
+    Device,
+    Endorsement,
+    Format,
+    Freshness,
+    Key,
+    OperatingSystem,
+    Realm,
+    SecurityLevel,
+)
 from warifu.attestation.evidence.facts.app_attest import AppAttestFacts
 from warifu.attestation.evidence.readers import apple_extensions
 from warifu.attestation.evidence.readers.app_attest import read_attestation
 from warifu.attestation.evidence.rules import app_attest as rules
 from warifu.attestation.examination import Gaps
 from warifu.base.errors import WarifuError
-from warifu.base.pki.certificate import Extension
+from warifu.base.pki.certificate import Extension, read_certificate
 from warifu.handset import der_writer as w
 from warifu.handset.app_attest import (
     APP,
     DEVELOPMENT,
     KEY_DESCRIPTION,
+    NONCE,
     OPERATING_SYSTEM,
 )
+
+
+def test_claims_are_what_the_phone_was_told_and_nothing_else() -> None:
+    device = new_device(system_version="17.6.1", system_build="21G93")
+    draft = device.attestation()
+    evidence = draft.encode()
+    sent = cbor2.loads(evidence)
+    nonce = sha256(sent["authData"] + draft.client_data_hash).digest()
+
+    assert judge(device, evidence) == Claims(
+        format=Format.APP_ATTEST,
+        at=device.made_at,
+        known_at=KNOWN_AT,
+        realm=Realm.TEST,
+        device=Device(platform="apple"),
+        operating_system=OperatingSystem(version="17.6.1", build="21G93"),
+        app=App(identifier=APP, environment="production"),
+        key=Key(
+            public_key=device.public_key,
+            algorithm="ES256",
+            identifier=device.key_identifier,
+            security_level=SecurityLevel.SECURE_ELEMENT,
+            endorsement=Endorsement.ANCHORED,
+        ),
+        freshness=Freshness(challenge=nonce, challenge_matches=True, counter=0),
+        chain=tuple(
+            map(read_certificate, (*sent["attStmt"]["x5c"], apple().root.certificate)),
+        ),
+        anchor="attestation",
+        detail=AppAttestFacts(
+            app_id_hash=device.app_id_hash,
+            extensions={
+                NONCE: w.sequence(w.context(1, w.octet_string(nonce))),
+                KEY_DESCRIPTION: w.sequence(
+                    w.context(4, w.integer(10)), w.context(1204, w.octet_string(APP.encode()))
+                ),
+                OPERATING_SYSTEM: w.sequence(
+                    w.context(1400, w.octet_string(b"17.6.1")),
+                    w.context(1403, w.octet_string(b"21G93")),
+                ),
+            },
+        ),
+        proved=tuple(rule.code for rule in rules.RULES),
+    )
 
 
 def test_claims_name_device_app_key_and_chain() -> None:
