@@ -82,9 +82,9 @@ class Which:
     """Whose evidence."""
     app: str | None = None
     """Only of this app registration."""
-    device: str | None = None
-    """Only of this device."""
-    model: str | None = None
+    device: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None
+    """Only of this device. The name of a key may begin with a hyphen."""
+    model: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None
     """Only of devices of this model, as evidence proved it."""
 
 

@@ -128,3 +128,12 @@ def test_only_the_evidence_that_was_asked_for_is_judged(
 def test_an_unknown_tenant_is_the_callers_mistake(branch: Branch) -> None:
     branch.revoke()
     assert branch.run("--tenant", "nobody") == USAGE
+
+
+def test_a_device_whose_name_begins_with_a_hyphen_is_a_device(
+    branch: Branch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    branch.revoke()
+    android(branch.bank, device="--json")
+    assert branch.run("--json", "--device", "--json") == 0
+    assert document(capsys)["judged"] == 1

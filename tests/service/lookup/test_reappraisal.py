@@ -39,6 +39,7 @@ from warifu.service.conduct.standing import recall
 from warifu.service.settings import Keeping, RetentionSettings, Settings
 from warifu.service.store.database import Statement
 from warifu.service.store.evidence import read_kept
+from warifu.service.vault.rules import OPENS
 
 if TYPE_CHECKING:
     from litestar import Litestar
@@ -411,3 +412,62 @@ def test_a_device_erased_while_it_is_judged_leaves_no_appraisal_with_its_name(
             "SELECT device FROM appraisals WHERE tenant = :tenant", tenant=bank.caller.tenant
         )
     assert {name for (name,) in names} == {other.device, erased[0]}
+
+
+def test_where_the_last_policy_is_in_force_no_more_the_strictest_one_judges(bank: Bank) -> None:
+    evidence = android(bank)
+    with bank.house.database.write() as transaction:
+        transaction.apply(
+            [
+                Statement(
+                    sql="DELETE FROM appraisals WHERE tenant = :tenant",
+                    values={"tenant": bank.caller.tenant},
+                )
+            ]
+        )
+    answer = again(bank, evidence.id)
+    assert answer["before"] is None
+    assert not answer["same_policy"]
+    strictest = again(bank, evidence.id, operation="high-value-transfer")
+    assert answer["after"]["policy_digest"] == strictest["after"]["policy_digest"]
+
+
+def test_evidence_of_an_app_that_is_registered_no_more_is_counted_and_not_judged(
+    bank: Bank,
+) -> None:
+    android(bank)
+    with bank.house.database.write() as transaction:
+        transaction.apply(
+            [
+                Statement(
+                    sql="DELETE FROM apps WHERE tenant = :tenant",
+                    values={"tenant": bank.caller.tenant},
+                )
+            ]
+        )
+    assert (page(bank).judged, page(bank).not_kept) == (0, 1)
+
+
+def test_a_damaged_appraisal_is_said_to_be_damaged(bank: Bank) -> None:
+    evidence = android(bank)
+    with bank.house.database.write() as transaction:
+        transaction.apply(
+            [
+                Statement(
+                    sql="UPDATE appraisals SET document = :document WHERE tenant = :tenant",
+                    values={"tenant": bank.caller.tenant, "document": b"{}"},
+                )
+            ]
+        )
+    with desk(bank) as backend:
+        answer = backend.get(f"/v1/appraisals/{evidence.appraisal.id}")
+    assert (answer.status_code, answer.json()["code"]) == (503, OPENS.code)
+
+
+def test_a_device_shows_its_keys_and_last_appraisals(bank: Bank) -> None:
+    registered = bank.register(IPhone(made_at=bank.house.clock()), device="bank-device-1")
+    with desk(bank) as backend:
+        shown = backend.get("/v1/devices/bank-device-1").json()
+    assert [key["evidence"] for key in shown["keys"]] == [registered.id]
+    assert [each["id"] for each in shown["appraisals"]] == [registered.appraisal.id]
+    assert shown["appraisals"][0]["status"] == "affirming"
