@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -53,10 +52,10 @@ from warifu.service.conduct.decision_rules import (
 )
 from warifu.service.conduct.evidence import again_where_new
 from warifu.service.conduct.expectations import receive
-from warifu.service.conduct.governance import Governing, load_governance
+from warifu.service.conduct.governance import Governing, governing_by
 from warifu.service.conduct.keeping import keep
 from warifu.service.conduct.rules import KNOWN
-from warifu.service.conduct.submission import Found, Picture, examine, look
+from warifu.service.conduct.submission import Found, Picture, basis, examine, look
 from warifu.service.conduct.work import AuditEntry, commit
 from warifu.service.identifiers import new_id
 from warifu.service.observe import events
@@ -67,11 +66,6 @@ from warifu.service.store.database import Row, Statement, micros
 
 if TYPE_CHECKING:
     from warifu.service.conduct.work import Work
-    from warifu.service.store.database import Transaction
-
-FAILURES_COUNT_FOR = timedelta(hours=24)
-USER = "user"
-"""The kind of blind index under which users are found."""
 
 
 class Ground(Struct, frozen=True, kw_only=True):
@@ -86,16 +80,6 @@ class Ground(Struct, frozen=True, kw_only=True):
     appraisal: AppraisalAnswer | None = None
     challenge: str | None = None
     device_key: str | None = None
-
-
-class Look(Struct, frozen=True, kw_only=True):
-    """All that is read for one decision."""
-
-    picture: Picture
-    governing: Governing
-    appraisal: Row | None
-    user_index: bytes | None
-    history: Row | None
 
 
 def make_decision(work: Work, asked: DecisionRequest) -> DecisionAnswer:
@@ -142,17 +126,15 @@ def list_decisions(
 def _decide(work: Work, asked: DecisionRequest) -> DecisionAnswer:
     name = new_id(work.now)
     question = receive(asked.evidence) if asked.evidence is not None else None
-    trust = work.house.trust.now(work.now)
+    by = basis(work, question=question, challenge=asked.challenge, appraisal=asked.appraisal)
     with work.house.database.read() as transaction:
-        picture = look(
-            work, transaction, asked, question=question, challenge=asked.challenge, trust=trust
-        )
-        read = _read(work, transaction, asked, picture)
+        picture = look(work, transaction, asked, by=by)
+        governing = governing_by(transaction, work.tenant, picture.desk.governance)
     if question is not None:
         found = examine(work, picture, asked=asked, question=question)
         ground = _on_evidence(work, picture, found, decision=name)
     elif asked.appraisal is not None:
-        ground = _on_appraisal(work, asked, read, decision=name)
+        ground = _on_appraisal(work, asked, picture, decision=name)
     else:
         ground = Ground(
             facts=proved(facts_from(None, operation=asked.operation.facts(), vendor_down=False)),
@@ -160,11 +142,13 @@ def _decide(work: Work, asked: DecisionRequest) -> DecisionAnswer:
             device_proved=False,
             changes=[],
         )
-    facts = _facts(work, asked, ground.facts, history=read.history)
+    facts = _facts(
+        work, asked, ground.facts, history=None if asked.user is None else picture.desk.history
+    )
     with span("decide", operation=asked.operation.kind):
-        decision, shadows = _judge(work, asked, facts, ground=ground, governing=read.governing)
+        decision, shadows = _judge(work, asked, facts, ground=ground, governing=governing)
     answer = _answer(work, asked, name=name, decision=decision, ground=ground)
-    row = _row(asked, answer, facts, shadows, ground=ground, user_index=read.user_index)
+    row = _row(asked, answer, facts, shadows, ground=ground, user_index=picture.user_index)
     commit(
         work,
         [*ground.changes, store.insert_decision(work.tenant, row)],
@@ -197,36 +181,6 @@ def _tell(answer: DecisionAnswer) -> None:
         events.judged(told.format, told.verdict, told.code or "", basis=appraisal.basis)
 
 
-def _read(work: Work, transaction: Transaction, asked: DecisionRequest, picture: Picture) -> Look:
-    house, tenant = work.house, work.tenant
-    appraisal = None
-    if asked.appraisal is not None:
-        appraisal = appraisal_store.read_appraisal(transaction, tenant, asked.appraisal)
-    device = asked.device
-    if device is None and picture.registered is not None:
-        device = picture.registered.device
-    if device is None and appraisal is not None:
-        device = appraisal[2]
-    user_index = history = None
-    if asked.user is not None:
-        user_index = house.vault.index(tenant, USER, asked.user.encode())
-        history = store.read_history(
-            transaction,
-            tenant,
-            user_index=user_index,
-            operation=asked.operation.kind,
-            device=device,
-            since=work.now - FAILURES_COUNT_FOR,
-        )
-    return Look(
-        picture=picture,
-        governing=load_governance(house, transaction, tenant),
-        appraisal=appraisal,
-        user_index=user_index,
-        history=history,
-    )
-
-
 def _on_evidence(work: Work, picture: Picture, found: Found, *, decision: str) -> Ground:
     error = found.outcome
     appraisal = found.appraised.row(context=found.challenge.context, used_by=decision)
@@ -251,12 +205,12 @@ def _on_evidence(work: Work, picture: Picture, found: Found, *, decision: str) -
     )
 
 
-def _on_appraisal(work: Work, asked: DecisionRequest, read: Look, *, decision: str) -> Ground:
+def _on_appraisal(work: Work, asked: DecisionRequest, picture: Picture, *, decision: str) -> Ground:
     """An appraisal made before counts where it would come out the same if it were made now."""
-    row, picture = read.appraisal, read.picture
+    row = picture.desk.appraisal
     if row is None or asked.appraisal is None:
         raise Misuse(APPRAISAL_KNOWN, "appraisal")
-    evidence, _, device, policy, trust, appraised_at, context, used_by, document = row
+    evidence, device, policy, trust, appraised_at, context, used_by, document = row
     # One that was made to look again at what was kept answers no challenge: it has no context.
     if context is None or context != context_digest(asked):
         raise Denied(APPRAISAL_CONTEXT, asked.appraisal)

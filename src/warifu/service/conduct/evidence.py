@@ -18,7 +18,7 @@ from warifu.service.conduct.evidence_rules import DEVICE_APPEARED
 from warifu.service.conduct.expectations import SubmittedEvidence, receive
 from warifu.service.conduct.keeping import keep
 from warifu.service.conduct.rules import KNOWN
-from warifu.service.conduct.submission import Found, examine, look
+from warifu.service.conduct.submission import Found, basis, examine, look
 from warifu.service.conduct.work import AuditEntry, commit
 from warifu.service.observe import events
 from warifu.service.store import evidence as store
@@ -146,11 +146,9 @@ def list_evidence(
 
 def _submit(work: Work, asked: EvidenceRequest) -> EvidenceAnswer:
     question = receive(asked.evidence)
-    trust = work.house.trust.now(work.now)
+    by = basis(work, question=question, challenge=asked.challenge)
     with work.house.database.read() as transaction:
-        picture = look(
-            work, transaction, asked, question=question, challenge=asked.challenge, trust=trust
-        )
+        picture = look(work, transaction, asked, by=by)
     found = examine(work, picture, asked=asked, question=question)
     answer = told(found)
     appraisal = found.appraised.row(context=found.challenge.context, used_by=None)

@@ -76,6 +76,11 @@ class Question(Struct, frozen=True, kw_only=True):
     """Of the key that asserts; None for evidence that stands by itself."""
 
     @property
+    def key_name(self) -> str | None:
+        """The name of that key, see `key_name`."""
+        return None if self.identifier is None else key_name(self.identifier)
+
+    @property
     def asserts(self) -> bool:
         """Whether it is an assertion by a key that must be registered."""
         return self.identifier is not None

@@ -48,14 +48,23 @@ def load_governance(house: Composition, transaction: Transaction, tenant: str) -
     """
     del house
     row = store.read_governance(transaction, tenant)
-    if row is None:
+    return governing_by(transaction, tenant, None if row is None else row[1])
+
+
+def governing_by(transaction: Transaction, tenant: str, document: bytes | None) -> Governing:
+    """What decides, from what is stored; None where nothing is.
+
+    Raises:
+        VerifierFault: ``governance/readable``.
+    """
+    if document is None:
         raise VerifierFault(rules.READABLE, f"tenant {tenant} has none")
-    known = _governing.get((tenant, row[1]))
+    known = _governing.get((tenant, document))
     if known is not None:
         return known
-    governance = read(row[1])
+    governance = read(document)
     return _governing.keep(
-        (tenant, row[1]),
+        (tenant, document),
         Governing(
             governance=governance,
             rule_sets={

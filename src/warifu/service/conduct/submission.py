@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -27,10 +28,10 @@ from warifu.service.conduct.expectations import (
     Question,
     StoredKey,
     expect,
-    key_name,
     read_stored_key,
 )
-from warifu.service.conduct.registration import RegisteredApp, load_app
+from warifu.service.conduct.registration import RegisteredApp, known
+from warifu.service.conduct.registration import registered as registered_app
 from warifu.service.conduct.standing import (
     RegistrationPicture,
     Standing,
@@ -40,13 +41,16 @@ from warifu.service.conduct.standing import (
 from warifu.service.conduct.work import Work
 from warifu.service.identifiers import new_id
 from warifu.service.observe.traces import span
-from warifu.service.store import challenges as challenge_store
-from warifu.service.store import devices as device_store
+from warifu.service.store.desk import Desk, Wanted, read_desk
 from warifu.service.vault.rules import OPENS
 
 if TYPE_CHECKING:
     from warifu.attestation.appraisal.policy import AppraisalPolicy
     from warifu.service.store.database import Row, Transaction
+
+FAILURES_COUNT_FOR = timedelta(hours=24)
+USER = "user"
+"""The kind of blind index under which users are found."""
 
 _REGISTERED_AS = {
     Format.APP_ATTEST_ASSERTION: Format.APP_ATTEST,
@@ -66,6 +70,16 @@ class RegisteredKey(Struct, frozen=True, kw_only=True):
     registration: RegistrationPicture
 
 
+class Basis(Struct, frozen=True, kw_only=True):
+    """What a request rests on, before anything is looked up."""
+
+    trust: TrustView
+    trust_digest: str
+    question: Question | None = None
+    challenge: str | None = None
+    appraisal: str | None = None
+
+
 class Picture(Struct, frozen=True, kw_only=True):
     """All that is read for one submission."""
 
@@ -79,6 +93,9 @@ class Picture(Struct, frozen=True, kw_only=True):
     """Of the device that the request names, where it is known."""
     named_seen: int
     registered: RegisteredKey | None
+    user_index: bytes | None
+    desk: Desk
+    """The rest of what was read."""
 
 
 class Found(Struct, frozen=True, kw_only=True):
@@ -102,15 +119,7 @@ class Found(Struct, frozen=True, kw_only=True):
         return Outcome.REFUSED if isinstance(self.outcome, BadEvidence) else Outcome.NO_STATEMENT
 
 
-def look(
-    work: Work,
-    transaction: Transaction,
-    asked: Asked,
-    *,
-    question: Question | None,
-    challenge: str | None,
-    trust: TrustView,
-) -> Picture:
+def look(work: Work, transaction: Transaction, asked: Asked, *, by: Basis) -> Picture:
     """Read all that a submission, or a decision without one, can need.
 
     Raises:
@@ -118,33 +127,70 @@ def look(
         VerifierFault: What is stored cannot be used.
     """
     house, tenant = work.house, work.tenant
-    app = load_app(house, transaction, tenant, asked.app)
-    policy = app.policy(asked.operation.kind)
-    digest = trust_digest(trust)
-    desk = challenge_store.read_desk(transaction, tenant, challenge=challenge, device=asked.device)
-    if desk is None or desk[0] is None:
+    question = by.question
+    asserts = question is not None and question.identifier is not None
+    user_index = None
+    if asked.user is not None:
+        user_index = house.vault.index(tenant, USER, asked.user.encode())
+    desk = read_desk(
+        transaction,
+        tenant,
+        Wanted(
+            app=asked.app,
+            operation=asked.operation.kind,
+            since=work.now - FAILURES_COUNT_FOR,
+            challenge=by.challenge,
+            device=asked.device,
+            key=question.key_name if question is not None else None,
+            key_format=_REGISTERED_AS[question.format] if question and asserts else None,
+            appraisal=by.appraisal,
+            user_index=user_index,
+        ),
+    )
+    if desk is None or desk.tenant_key is None:
         raise VerifierFault(OPENS, f"tenant {tenant} has no key")
+    app = registered_app(house, transaction, tenant, known(desk.app))
+    policy = app.policy(asked.operation.kind)
     registered = None
-    if question is not None and question.identifier is not None:
-        name = key_name(question.identifier)
-        row = device_store.read_key(
-            transaction, tenant, name, app=asked.app, registered_as=_REGISTERED_AS[question.format]
+    if question is not None and question.key_name is not None and desk.key is not None:
+        registration = look_at_registration(
+            work, transaction, desk.key[3], policy=policy, trust=by.trust_digest
         )
-        if row is not None:
-            registration = look_at_registration(
-                work, transaction, row[3], policy=policy, trust=digest
-            )
-            registered = _registered(tenant, name, row, registration)
+        registered = _registered(tenant, question.key_name, desk.key, registration)
     return Picture(
         app=app,
         policy=policy,
-        trust=trust,
-        trust_digest=digest,
-        challenge=_challenge(challenge, desk),
-        tenant_owner=Owner(tenant=tenant, name="", wrapped=desk[0]),
-        named_owner=_owner(tenant, asked.device, desk[7]),
-        named_seen=desk[8] or 0,
+        trust=by.trust,
+        trust_digest=by.trust_digest,
+        challenge=_challenge(by.challenge, desk.challenge),
+        tenant_owner=Owner(tenant=tenant, name="", wrapped=desk.tenant_key),
+        named_owner=_owner(tenant, asked.device, desk.device_key),
+        named_seen=desk.device_seen or 0,
         registered=registered,
+        user_index=user_index,
+        desk=desk,
+    )
+
+
+def basis(
+    work: Work,
+    *,
+    question: Question | None,
+    challenge: str | None = None,
+    appraisal: str | None = None,
+) -> Basis:
+    """What a request rests on.
+
+    Raises:
+        VerifierFault: Nothing usable is believed.
+    """
+    trust = work.house.trust.now(work.now)
+    return Basis(
+        trust=trust,
+        trust_digest=trust_digest(trust),
+        question=question,
+        challenge=challenge,
+        appraisal=appraisal,
     )
 
 
@@ -302,10 +348,10 @@ def _registered(
     )
 
 
-def _challenge(name: str | None, desk: Row) -> StoredChallenge | None:
-    _, app, value, context, issued_at, expires_at, used_at, *_ = desk
-    if name is None or app is None:
+def _challenge(name: str | None, row: Row | None) -> StoredChallenge | None:
+    if name is None or row is None:
         return None
+    app, value, context, issued_at, expires_at, used_at = row
     return StoredChallenge(
         id=name,
         app=app,

@@ -92,16 +92,6 @@ def read_standing(
     )
 
 
-def read_appraisal(transaction: Transaction, tenant: str, appraisal: str) -> Row | None:
-    """Evidence, app, device, policy, trust, appraised at, context, used by, document; or None."""
-    return transaction.row(
-        "SELECT evidence, app, device, policy, trust, appraised_at, context, used_by, document"
-        " FROM appraisals WHERE tenant = :tenant AND id = :id",
-        tenant=tenant,
-        id=appraisal,
-    )
-
-
 def use_appraisal(tenant: str, appraisal: str, *, by: str, otherwise: Rule) -> Statement:
     """Use an appraisal for a decision, unless it was used."""
     return Statement(

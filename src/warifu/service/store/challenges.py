@@ -49,28 +49,6 @@ def read_challenge(transaction: Transaction, tenant: str, challenge: str) -> Row
     )
 
 
-def read_desk(
-    transaction: Transaction, tenant: str, *, challenge: str | None, device: str | None
-) -> Row | None:
-    """All that lies beside one submission, in one row; None where there is no such tenant.
-
-    Returns:
-        The tenant's wrapped key; the challenge's app, value, context, issued, expires and used at;
-        the device's wrapped key and when it was last seen. What is not there
-        is None.
-    """
-    return transaction.row(
-        "SELECT t.data_key, c.app, c.value, c.context, c.issued_at, c.expires_at, c.used_at,"
-        " d.data_key, d.last_seen FROM tenants t"
-        " LEFT JOIN challenges c ON c.tenant = t.tenant AND c.id = :challenge"
-        " LEFT JOIN devices d ON d.tenant = t.tenant AND d.id = :device"
-        " WHERE t.tenant = :tenant",
-        tenant=tenant,
-        challenge=challenge,
-        device=device,
-    )
-
-
 def use_challenge(
     tenant: str, challenge: str, *, by: str, now: datetime, otherwise: Rule
 ) -> Statement:

@@ -13,9 +13,6 @@ from warifu.service.store.database import Statement, micros
 if TYPE_CHECKING:
     from warifu.service.store.database import Row, Transaction
 
-MOST_FAILURES = 100
-"""No rule needs to count further."""
-
 
 class DecisionFilter(Struct, frozen=True, kw_only=True):
     """Which decisions; None leaves it open."""
@@ -56,47 +53,6 @@ def insert_decision(tenant: str, row: DecisionRow) -> Statement:
         " :appraisal, :rule_set, :decided_at, :document)",
         values={**asdict(row), "tenant": tenant, "decided_at": micros(row.decided_at)},
     )
-
-
-def read_history(
-    transaction: Transaction,
-    tenant: str,
-    *,
-    user_index: bytes,
-    operation: str,
-    device: str | None,
-    since: datetime,
-) -> Row:
-    """What happened before, for a user and an operation.
-
-    Args:
-        transaction: Where to read.
-        tenant: Whose.
-        user_index: The user.
-        operation: The operation.
-        device: The device on which it was served; None finds none.
-        since: From when refusals count.
-
-    Returns:
-        How often it was refused since, on whatever device, at most `MOST_FAILURES`; and when it was
-        last served on this device outside an outage and for how much, None where it never was.
-    """
-    row = transaction.row(
-        "SELECT (SELECT COUNT(*) FROM (SELECT 1 FROM decisions WHERE tenant = :tenant"
-        " AND user_index = :user AND operation = :operation AND outcome = 'refuse'"
-        " AND decided_at > :since LIMIT :most) AS refused),"
-        " s.decided_at, s.amount FROM (SELECT 1 AS one) AS always LEFT JOIN"
-        " (SELECT decided_at, amount FROM decisions WHERE tenant = :tenant"
-        " AND user_index = :user AND operation = :operation AND outcome = 'serve'"
-        " AND outage = 0 AND device = :device ORDER BY decided_at DESC LIMIT 1) AS s ON 1 = 1",
-        tenant=tenant,
-        user=user_index,
-        operation=operation,
-        device=device,
-        since=micros(since),
-        most=MOST_FAILURES,
-    )
-    return row or (0, None, None)
 
 
 def read_decision(transaction: Transaction, tenant: str, decision: str) -> Row | None:

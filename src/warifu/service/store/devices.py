@@ -12,28 +12,6 @@ from warifu.service.store.database import Statement, micros
 
 if TYPE_CHECKING:
     from warifu.base.rule import Rule
-    from warifu.service.store.database import Row, Transaction
-
-
-def read_key(
-    transaction: Transaction, tenant: str, key: str, *, app: str, registered_as: str
-) -> Row | None:
-    """A key of an app, registered by evidence of a format, with its device; or None.
-
-    Returns:
-        Device, credential, counter, registration evidence; the device's wrapped key and when it was
-        last seen.
-    """
-    return transaction.row(
-        "SELECT k.device, k.credential, k.counter, k.evidence, d.data_key, d.last_seen"
-        " FROM device_keys k JOIN devices d ON d.tenant = k.tenant AND d.id = k.device"
-        " WHERE k.tenant = :tenant AND k.id = :id AND k.app = :app"
-        " AND k.format = :format",
-        tenant=tenant,
-        id=key,
-        app=app,
-        format=registered_as,
-    )
 
 
 def insert_device(
