@@ -8,12 +8,14 @@ from functools import partial
 from threading import Barrier
 from typing import TYPE_CHECKING, Any
 
+from tests.service.conduct.denials import denied
 from tests.service.phones import LOGIN, Android, Bank, IPhone, the_bytes
 from warifu.attestation.evidence.rules import app_attest_assertion
-from warifu.base.errors import WarifuError
+from warifu.base.errors import Denied, WarifuError
 from warifu.service.conduct.challenge_rules import UNUSED
 from warifu.service.conduct.decision_rules import USED
-from warifu.service.conduct.evidence_rules import COUNTER_MOVED
+from warifu.service.conduct.evidence import ATTEMPTS, again_where_new
+from warifu.service.conduct.evidence_rules import COUNTER_MOVED, DEVICE_APPEARED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,3 +111,15 @@ def test_a_device_that_is_new_to_many_requests_at_once_has_one_key(
     assert ended == {"serve": 8}
     assert bank.count("devices") == 1
     assert bank.count("evidence_bytes") == 8
+
+
+def test_whoever_meets_a_new_device_again_and_again_is_told(clock: Hands) -> None:
+    tried = []
+
+    def meets() -> None:
+        tried.append(clock.now)
+        raise Denied(DEVICE_APPEARED)
+
+    with denied(DEVICE_APPEARED):
+        again_where_new(meets)
+    assert len(tried) == ATTEMPTS

@@ -52,7 +52,7 @@ class Desk(Struct, frozen=True, kw_only=True):
     device_seen: int | None
     """When it was last seen."""
     key: Row | None
-    """Device, credential, counter, registration evidence; the device's wrapped key and last seen."""
+    """Device, credential, counter, registration; the device's wrapped key and when last seen."""
     appraisal: Row | None
     """Evidence, device, policy, trust, appraised at, context, used by, document."""
     history: Row
