@@ -85,7 +85,9 @@ def _tell(scope: HTTPScope, seen: Seen, status: int, seconds: float) -> None:
     if seen.tenant is not None:
         fields.update(tenant=seen.tenant, caller=seen.caller)
     if seen.error is not None:
-        fields.update(code=seen.error.code, detail=_without_path(scope, seen.error.detail))
+        fields["code"] = seen.error.code
+        if seen.error.detail:
+            fields["detail"] = _without_path(scope, seen.error.detail)
     if (trace := traces.trace_id()) is not None:
         fields["trace"] = trace
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:

@@ -14,7 +14,7 @@ from warifu.base.errors import WarifuError
 class Seen:
     """What is known of one request so far."""
 
-    __slots__ = ("caller", "error", "id", "tenant", "unexpected")
+    __slots__ = ("caller", "error", "id", "tenant")
 
     def __init__(self, request_id: str) -> None:
         """A request about which nothing is known but the id that we gave it."""
@@ -22,7 +22,6 @@ class Seen:
         self.tenant: str | None = None
         self.caller: str | None = None
         self.error: WarifuError | None = None
-        self.unexpected: BaseException | None = None
 
 
 CURRENT: ContextVar[Seen | None] = ContextVar("warifu_request", default=None)

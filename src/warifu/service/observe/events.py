@@ -11,6 +11,9 @@ from warifu.service.observe.log import log
 if TYPE_CHECKING:
     from warifu.service.observe.metrics import Metrics
 
+UNFORESEEN = "service/answered"
+"""The code under which callers are told of it."""
+
 _counting: list[Metrics] = []
 _CHALLENGE = "challenge/"
 _EXPIRED = "challenge/in-time"
@@ -49,10 +52,8 @@ def failed(error: WarifuError) -> None:
 
 def unexpected(error: BaseException) -> None:
     """Something happened that should not: it is logged with where it was raised, not its words."""
-    if (seen := CURRENT.get()) is not None:
-        seen.unexpected = error
     for metrics in _counting:
-        metrics.failed("unexpected", "")
+        metrics.failed("unexpected", UNFORESEEN)
     log().error("unexpected exception", exception=error)
 
 

@@ -20,7 +20,7 @@ from warifu.attestation.trust.rules import KNOWN_THEN
 from warifu.attestation.trust.snapshot import SnapshotKind
 from warifu.base.errors import Misuse, StaleTrust, WarifuError
 from warifu.base.rule import Rule, Text
-from warifu.service.observe.events import failed
+from warifu.service.observe.events import UNFORESEEN, failed
 from warifu.service.store.schema import require_current
 
 if TYPE_CHECKING:
@@ -41,7 +41,6 @@ READY = Rule(
     ),
     stops="traffic to a process that can only fail",
 )
-UNFORESEEN = "service/answered"
 
 
 class State(StrEnum):
