@@ -347,3 +347,13 @@ def test_a_writer_that_waits_too_long_is_told(
                 pass
     with database.read() as reading:
         assert reading.row("SELECT name FROM tenants") == ("x",)
+
+
+def test_rows_that_nobody_read_to_the_end_hold_no_old_picture(database: Database) -> None:
+    add(database, *(tenant(f"t{number}") for number in range(10)))
+    with database.read() as transaction:
+        left = transaction.batches("SELECT tenant FROM tenants ORDER BY tenant", size=1)
+        assert next(left) == [("t0",)]
+    add(database, tenant("new"))
+    for _ in range(2):
+        assert "new" in names(database)

@@ -49,6 +49,16 @@ class SqliteTransaction:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self._open: list[sqlite3.Cursor] = []
+
+    def end(self) -> None:
+        """Close cursors that nobody read to their end.
+
+        One that stays open holds its picture, and whoever is lent the connection next would see
+        that instead of the present: a key that was revoked since would still open.
+        """
+        while self._open:
+            self._open.pop().close()
 
     def rows(self, sql: str, **values: Value) -> list[Row]:
         """All rows of a query, or of ``RETURNING``."""
@@ -64,6 +74,7 @@ class SqliteTransaction:
         require_storable(values)
         try:
             cursor = self._connection.execute(sql, values)
+            self._open.append(cursor)
             while rows := cursor.fetchmany(size):
                 yield rows
         except sqlite3.Error as error:
@@ -99,16 +110,21 @@ class SqliteDatabase:
         self._idle: deque[sqlite3.Connection] = deque()
         self._turn = Lock()
         self._writer: sqlite3.Connection | None = None
+        self._written: tuple[int, int] | None = None
+        """The file it writes to. Where an operator puts another in its place, what is acknowledged
+        would go to a file that nobody reads."""
         self._closed = False
 
     @contextmanager
     def read(self) -> Iterator[SqliteTransaction]:
         """One consistent picture, from the first statement on."""
         connection = self._reader()
+        transaction = SqliteTransaction(connection)
         try:
             _execute(connection, "BEGIN DEFERRED")
-            yield SqliteTransaction(connection)
+            yield transaction
         finally:
+            transaction.end()
             self._give_back(connection)
 
     @contextmanager
@@ -121,13 +137,21 @@ class SqliteDatabase:
                 raise VerifierFault(AVAILABLE, "closed")
             if self._writer is None:
                 self._writer = connect(self._path)
+                self._written = _identity(self._path)
+            elif _identity(self._path) != self._written:
+                raise VerifierFault(AVAILABLE, f"{self._path} is another file now: start anew")
             connection = self._writer
-            _execute(connection, "BEGIN IMMEDIATE")
+            transaction = SqliteTransaction(connection)
             try:
-                yield SqliteTransaction(connection)
+                _execute(connection, "BEGIN IMMEDIATE")
+                yield transaction
+                transaction.end()
                 _execute(connection, "COMMIT")
             except BaseException:
-                _undo(connection)
+                transaction.end()
+                if not _undo(connection):  # it would fail everyone after us, too
+                    self._writer = None
+                    connection.close()
                 raise
         finally:
             self._turn.release()
@@ -216,6 +240,14 @@ def told(error: Exception) -> WarifuError:
     if primary == sqlite3.SQLITE_TOOBIG:
         return Misuse(VALUE, str(error))
     return VerifierFault(STATEMENT if primary in _OURS else AVAILABLE, f"SQLite: {error}")
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)  # noqa: PTH116 - without a new path object on every change
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _execute(connection: sqlite3.Connection, sql: str) -> None:
