@@ -23,13 +23,14 @@ from warifu.service.api.answers import (
     require_match,
     tagged,
 )
-from warifu.service.callers.caller import Caller, Scope
-from warifu.service.callers.limits import TooMany
+from warifu.service.caller import Caller, Scope
 from warifu.service.callers.request import RequestView
-from warifu.service.callers.rules import TOO_MANY, UNAUTHENTICATED
+from warifu.service.callers.rules import UNAUTHENTICATED
 from warifu.service.composition import Composition
 from warifu.service.conduct.rules import KNOWN
 from warifu.service.conduct.work import AuditEntry, Work, commit
+from warifu.service.limits.limits import TooMany
+from warifu.service.limits.rules import TOO_MANY
 from warifu.service.store.rules import AVAILABLE
 
 SECRET = "hunter2-in-a-local-variable"

@@ -13,8 +13,9 @@ from tests.service.api.desk import SECRET, ThingController
 from tests.service.house import TENANT
 from warifu.service.api import rules
 from warifu.service.api.problems import MEDIA_TYPE
-from warifu.service.callers.rules import SCOPE, TOO_MANY, UNAUTHENTICATED
+from warifu.service.callers.rules import SCOPE, UNAUTHENTICATED
 from warifu.service.conduct.rules import KNOWN, SAME_REQUEST, UNCHANGED, WELL_FORMED
+from warifu.service.limits.rules import TOO_MANY
 from warifu.service.store.database import Database
 from warifu.service.store.rules import AVAILABLE
 

@@ -29,8 +29,8 @@ from warifu.base.errors import Denied, Misuse, WarifuError
 from warifu.service.api import rules
 from warifu.service.api.answers import Tagged, names
 from warifu.service.api.problems import Fault, FaultyRequest, problems, without_values
+from warifu.service.caller import Caller, Scope
 from warifu.service.callers.authenticate import RequestView
-from warifu.service.callers.caller import Caller, Scope
 from warifu.service.callers.rules import SCOPE
 from warifu.service.composition import Composition
 from warifu.service.conduct.rules import SAME_REQUEST
@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from litestar.typing import FieldDefinition
 
 NEEDS = "needs"
+HINTS = "hints"
+"""In a handler's ``opt``: scopes, and the types of its arguments and of its answer."""
 DEPENDENCIES = ("work", "house", "office", "description")
 """What a handler may ask for by these names."""
 REPLAYED = "Idempotency-Replayed"
@@ -170,6 +172,7 @@ def attended(controller: type[Controller]) -> type[Controller]:
             answer.__annotations__ = _declared(hints, path)
             answer.__signature__ = _bodiless(handler.fn)  # type: ignore[attr-defined]
             changed[name] = copy(handler)(answer)
+            changed[name].opt = {**(handler.opt or {}), HINTS: hints}
             always = _documented(handler) if is_behind else problems(400, 500)
             stated = always | dict(handler.responses or {})
             changed[name].responses = dict(sorted(stated.items()))

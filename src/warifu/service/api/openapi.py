@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from importlib.metadata import version
+from inspect import cleandoc
 from pkgutil import walk_packages
-from typing import Any, NewType
+from typing import Any, NewType, get_args, get_origin
 
 import msgspec
 from litestar import Controller, Litestar, Response, get
 from litestar.di import Provide
+from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.spec import Components, License, Reference, SecurityScheme
 from litestar.routes import HTTPRoute
@@ -20,7 +22,17 @@ from msgspec import Struct
 
 from warifu.base.errors import Misuse
 from warifu.base.rule import Rule
-from warifu.service.api.access import DEPENDENCIES, MAX_KEY_LENGTH, NEEDS, REPLAYED, Body, attended
+from warifu.service.api.access import (
+    DEPENDENCIES,
+    HINTS,
+    JSON,
+    MAX_KEY_LENGTH,
+    NEEDS,
+    REPLAYED,
+    Body,
+    attended,
+)
+from warifu.service.api.problems import MEDIA_TYPE as PROBLEM
 from warifu.service.api.problems import Sentences, problems
 from warifu.service.conduct.rules import KNOWN
 
@@ -43,6 +55,9 @@ SCHEMES: dict[str, SecurityScheme | Reference] = {
 RULED = ("warifu.base", "warifu.attestation", "warifu.risk", "warifu.service")
 """Packages with rules that a caller may be told."""
 
+REFERENCE = "#/components/schemas/"
+Typed = tuple[dict[str, Any], Any]
+"""A place for a schema, and the type that belongs there."""
 Description = NewType("Description", bytes)
 _DESCRIPTION = """Device trust and transaction confirmation for mobile finance.
 
@@ -130,12 +145,16 @@ def describe(controllers: Sequence[type[Controller]]) -> dict[str, Any]:
         logging_config=None,
     )
     document = app.openapi_schema.to_schema()
+    typed: list[Typed] = []
     for route in app.routes:
         for method, handler in _documented(route):
-            _complete(document["paths"][route.path_format][method.lower()], method, handler.opt)
+            operation = document["paths"][route.path_format][method.lower()]
+            _complete(operation, method, handler.opt)
+            typed += _typed(operation, handler)
+    document["components"]["schemas"] |= _schemas(typed)
     ordered = {name: document[name] for name in ("openapi", "info", *document)}
     values: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(ordered))
-    return values
+    return _used(_portable(values))
 
 
 def encode(document: dict[str, Any]) -> Description:
@@ -177,6 +196,74 @@ def _complete(operation: dict[str, Any], method: str, opt: dict[str, Any]) -> No
         parameters.append(_HELD)
         for status in ("200", "304"):
             answers[status].setdefault("headers", {})["ETag"] = _TEXT
+
+
+def _typed(operation: dict[str, Any], handler: HTTPRouteHandler) -> Iterator[Typed]:
+    """Places of an operation's JSON, and its types."""
+    hints = handler.opt[HINTS]
+    if "data" in hints:
+        yield operation["requestBody"]["content"][JSON], hints["data"]
+    answer = hints["return"]
+    kinds = {str(handler.status_code): get_args(answer)[0] if _is_response(answer) else answer}
+    kinds |= {str(code): spec.data_container for code, spec in (handler.responses or {}).items()}
+    for status, kind in kinds.items():
+        for media_type, content in (operation["responses"][status].get("content") or {}).items():
+            if media_type in {JSON, PROBLEM} and kind not in {None, Any}:
+                yield content, kind
+
+
+def _is_response(answer: object) -> bool:
+    return get_origin(answer) is Response
+
+
+def _schemas(typed: Sequence[Typed]) -> dict[str, Any]:
+    """Schemas of all types, by the library that decodes them: they cannot say different things."""
+    schemas, components = msgspec.json.schema_components(
+        [kind for _, kind in typed], ref_template=REFERENCE + "{name}"
+    )
+    for (place, _), found in zip(typed, schemas, strict=True):
+        place["schema"] = found
+    return components
+
+
+def _portable(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    """Texts as every language reads them: without Python's indents, and Python's end of a text."""
+    if isinstance(value, dict):
+        return {
+            name: _READ_ALIKE[name](each)
+            if name in _READ_ALIKE and isinstance(each, str)
+            else _portable(each)
+            for name, each in value.items()
+        }
+    return [_portable(each) for each in value] if isinstance(value, list) else value
+
+
+_READ_ALIKE: dict[str, Callable[[str], str]] = {
+    "description": cleandoc,
+    "pattern": lambda pattern: pattern.replace("\\Z", "$"),
+}
+
+
+def _used(document: dict[str, Any]) -> dict[str, Any]:
+    """The document without schemas that nothing leads to."""
+    schemas = document["components"]["schemas"]
+    found: set[str] = set()
+    wanted = set(_references(document["paths"]))
+    while wanted:
+        found |= wanted
+        wanted = {each for name in wanted for each in _references(schemas[name])} - found
+    document["components"]["schemas"] = {name: schemas[name] for name in sorted(found)}
+    return document
+
+
+def _references(value: object) -> Iterator[str]:
+    if isinstance(value, dict):
+        if isinstance(target := value.get("$ref"), str):
+            yield target.removeprefix(REFERENCE)
+        value = list(value.values())
+    if isinstance(value, list):
+        for each in value:
+            yield from _references(each)
 
 
 @cache
