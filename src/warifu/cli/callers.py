@@ -19,7 +19,7 @@ from warifu.cli import output, render
 from warifu.cli.ending import UsageError
 from warifu.cli.inputs import public_key_bytes
 from warifu.cli.person import person
-from warifu.cli.values import parse_text, read_file
+from warifu.cli.values import Db, parse_text, read_file
 from warifu.cli.words import Language, language_of_environment, say
 from warifu.service.adapters.data_key_file import DEFAULT_NAME
 from warifu.service.callers.caller import Scope
@@ -70,7 +70,7 @@ _NO_CALLERS = Text(ja="呼び出し元は登録されていません。", en="No
 class Show:
     """Where the service keeps its data, and how to show it."""
 
-    db: str = DEFAULT_URL
+    db: Db = DEFAULT_URL
     """The database's URL: ``sqlite:///file.db`` or ``postgresql://...``."""
     json: Annotated[bool, Parameter(negative=())] = False
     """Print as JSON."""

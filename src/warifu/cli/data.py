@@ -17,7 +17,7 @@ from warifu.base.rule import Text
 from warifu.cli import output, render
 from warifu.cli.ending import UsageError
 from warifu.cli.person import person
-from warifu.cli.values import read_file
+from warifu.cli.values import Db, read_file
 from warifu.cli.words import Language, language_of_environment, say
 from warifu.service.adapters.data_key_file import DEFAULT_NAME, DataKeyFile
 from warifu.service.store.opening import DEFAULT_URL, open_database
@@ -142,7 +142,7 @@ def remove_key(
     /,
     *,
     data_key: DataKey = _DEFAULT,
-    db: str = DEFAULT_URL,
+    db: Db = DEFAULT_URL,
     show: Show = Show(),
 ) -> int:
     """Take an older master key out of the file, once nothing in the database needs it.
@@ -170,7 +170,7 @@ def remove_key(
     return _show_keys(keys, show, None)
 
 
-def rewrap(*, data_key: DataKey = _DEFAULT, db: str = DEFAULT_URL, show: Show = Show()) -> int:
+def rewrap(*, data_key: DataKey = _DEFAULT, db: Db = DEFAULT_URL, show: Show = Show()) -> int:
     """Put every wrapped key and secret under the newest master key. Evidence is not touched.
 
     Args:
@@ -200,7 +200,7 @@ def sweep(
     *,
     config: Path | None = None,
     dry_run: Annotated[bool, Parameter(negative=())] = False,
-    db: str = DEFAULT_URL,
+    db: Db = DEFAULT_URL,
     show: Show = Show(),
 ) -> int:
     """Delete what was kept as long as the settings say. To be run once a day.
@@ -245,7 +245,7 @@ def erase(
     tenant: str,
     yes: Annotated[bool, Parameter(negative=())] = False,
     data_key: DataKey = _DEFAULT,
-    db: str = DEFAULT_URL,
+    db: Db = DEFAULT_URL,
     show: Show = Show(),
 ) -> int:
     """Erase what is kept about a device, for good. Asked for confirmation on a terminal.
@@ -286,7 +286,7 @@ def erase(
     return 0
 
 
-def erasures(*, db: str = DEFAULT_URL) -> int:
+def erasures(*, db: Db = DEFAULT_URL) -> int:
     """Print the list of all erasures as JSON, to be kept apart from backups. It holds no names.
 
     Args:
@@ -307,7 +307,7 @@ def erase_again(
     /,
     *,
     data_key: DataKey = _DEFAULT,
-    db: str = DEFAULT_URL,
+    db: Db = DEFAULT_URL,
     show: Show = Show(),
 ) -> int:
     """After restoring an older backup: erase again every device on a list of erasures.

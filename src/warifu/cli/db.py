@@ -19,6 +19,7 @@ from warifu.base.rule import Text
 from warifu.cli import output, render
 from warifu.cli.ending import ACCEPTED, USAGE, UsageError
 from warifu.cli.progress import progress_bar
+from warifu.cli.values import Db
 from warifu.cli.words import Language, language_of_environment, say
 from warifu.service.adapters.whole_files import flush_folder
 from warifu.service.store.backup import Header, back_up, check, restore
@@ -26,9 +27,6 @@ from warifu.service.store.database import moment
 from warifu.service.store.opening import DEFAULT_URL, dialect_of, open_database
 from warifu.service.store.schema import HEAD, Schema, usable
 
-Db = Annotated[str, Parameter(name="--db", env_var="WARIFU_DB")]
-"""``sqlite:///file.db`` or ``postgresql://...``. A URL with a password belongs in the environment,
-because every process can read the arguments."""
 Json = Annotated[bool, Parameter(negative=())]
 BackupFile = Annotated[Path, Parameter(name="FILE", allow_leading_hyphen=False)]
 

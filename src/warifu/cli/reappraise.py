@@ -18,6 +18,7 @@ from warifu.cli import output, render
 from warifu.cli.ending import UsageError
 from warifu.cli.person import person
 from warifu.cli.progress import progress_bar
+from warifu.cli.values import Db
 from warifu.cli.words import Language, language_of_environment, say
 from warifu.risk.decision.facts import Operation
 from warifu.service.adapters.data_key_file import DEFAULT_NAME
@@ -93,7 +94,7 @@ class Which:
 class Where:
     """Where the service keeps its data, and what it believes."""
 
-    db: str = DEFAULT_URL
+    db: Db = DEFAULT_URL
     """The database's URL: ``sqlite:///file.db`` or ``postgresql://...``."""
     config: Path | None = None
     """Settings (TOML)."""

@@ -17,7 +17,7 @@ from warifu.base.rule import Text
 from warifu.cli import output, render
 from warifu.cli.ending import UsageError
 from warifu.cli.progress import progress_bar
-from warifu.cli.values import parse_moment, read_file
+from warifu.cli.values import Db, parse_moment, read_file
 from warifu.cli.words import Language, language_of_environment, say
 from warifu.risk.decision.dry_run import Shift
 from warifu.risk.decision.life_cycle import diagram as life_cycle
@@ -88,7 +88,7 @@ class Stored:
 
     tenant: str
     """Whose decisions."""
-    db: str = DEFAULT_URL
+    db: Db = DEFAULT_URL
     """The database's URL: ``sqlite:///file.db`` or ``postgresql://...``."""
     since: str | None = None
     """From this time on, RFC 3339."""

@@ -12,6 +12,7 @@ from cyclopts.validators import Number
 
 from warifu.attestation.claims import Realm
 from warifu.cli.ending import UsageError
+from warifu.cli.values import Db
 from warifu.service.adapters.data_key_file import DEFAULT_NAME
 from warifu.service.store.opening import DEFAULT_URL
 
@@ -51,7 +52,7 @@ class Signing:
 def serve(
     *,
     where: Where = Where(),
-    db: str = DEFAULT_URL,
+    db: Db = DEFAULT_URL,
     config: Path | None = None,
     trust: Path | None = None,
     realm: Realm = Realm.PRODUCTION,

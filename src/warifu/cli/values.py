@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
 
 from warifu.base.codec import text
 from warifu.base.errors import MalformedEvidence
@@ -13,6 +15,11 @@ from warifu.cli.inputs import MAX_FILE_BYTES
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+Db = Annotated[str, Parameter(name="--db", env_var="WARIFU_DB")]
+"""``sqlite:///file.db`` or ``postgresql://...``. A URL with a password belongs in the environment,
+because every process can read the arguments. All commands look there, so that none works on
+another database than the one before it."""
 
 
 def parse_challenge(value: str | None) -> bytes | None:
