@@ -31,7 +31,7 @@ from warifu.handset import android_key, app_attest, play_integrity, webauthn_sta
 from warifu.handset.authority import new_key, spki
 from warifu.handset.metadata_service import AAGUID, MetadataService, model
 from warifu.risk.decision.facts import Operation
-from warifu.service.callers.caller import Caller, Scope
+from warifu.service.caller import Caller, Scope
 from warifu.service.composition import Composition
 from warifu.service.conduct import registration
 from warifu.service.conduct.governance import first_governance, standard_rules

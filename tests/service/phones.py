@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from warifu.service.callers.caller import Caller
+    from warifu.service.caller import Caller
     from warifu.service.composition import Composition
 
 TRANSFER = AskedOperation(kind=Operation.TRANSFER, amount=10_000, currency="JPY", payee_known=True)

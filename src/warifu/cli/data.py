@@ -259,7 +259,7 @@ def erase(
         show: How to show it.
     """
     from warifu.service.assembly import Places, assemble
-    from warifu.service.callers.caller import Caller, Scope
+    from warifu.service.caller import Caller, Scope
     from warifu.service.conduct.erasure import ErasureRequest
     from warifu.service.conduct.erasure import erase as conduct
     from warifu.service.conduct.work import Work

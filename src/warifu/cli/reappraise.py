@@ -22,7 +22,7 @@ from warifu.cli.values import Db
 from warifu.cli.words import Language, language_of_environment, say
 from warifu.risk.decision.facts import Operation
 from warifu.service.adapters.data_key_file import DEFAULT_NAME
-from warifu.service.callers.caller import Caller, Scope
+from warifu.service.caller import Caller, Scope
 from warifu.service.store.opening import DEFAULT_URL
 from warifu.service.store.tenants import find_tenant
 

@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from warifu.attestation.trust.view import TrustView
 from warifu.base.keys.ring import KeyRing
 from warifu.base.secret import Secret
-from warifu.service.callers.limits import Limits
+from warifu.service.limits.limits import Limits
 from warifu.service.settings import Settings
 from warifu.service.store.database import Database
 

@@ -16,7 +16,8 @@ from tests.service.callers.calling import (
     sending,
 )
 from tests.support import misuse
-from warifu.service.callers import registering, rules
+from warifu.service.callers import rules
+from warifu.service.conduct import registering
 from warifu.service.store import callers as store
 from warifu.service.store.callers import CredentialKind
 

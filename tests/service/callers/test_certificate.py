@@ -21,10 +21,11 @@ from tests.service.house import START
 from tests.support import misuse
 from warifu.base.codec.text import to_base64
 from warifu.handset.authority import Authority, name, new_key, spki
-from warifu.service.callers import registering, rules
+from warifu.service.callers import rules
 from warifu.service.callers.authenticate import RequestView
-from warifu.service.callers.registering import certificate_credential
 from warifu.service.callers.request import Origin, origin_of
+from warifu.service.conduct import registering
+from warifu.service.conduct.registering import certificate_credential
 from warifu.service.settings import ProxySettings
 
 

@@ -18,9 +18,9 @@ from tests.service.callers.test_certificate import new_certificate
 from tests.service.house import make_house
 from warifu.base.errors import Denied
 from warifu.service.adapters.data_key_file import DataKeyFile
+from warifu.service.caller import Caller
 from warifu.service.callers import rules
 from warifu.service.callers.authenticate import authenticate
-from warifu.service.callers.caller import Caller
 from warifu.service.store.opening import open_database
 
 TENANT = "kaede-bank"

@@ -23,8 +23,9 @@ from tests.service.callers.signing import COVERED, Signer, digest_field
 from tests.support import misuse
 from warifu.base.codec.text import to_base64
 from warifu.base.errors import Denied
-from warifu.service.callers import registering, rules, signature
+from warifu.service.callers import rules, signature
 from warifu.service.callers.authenticate import RequestView
+from warifu.service.conduct import registering
 
 READING = msgspec.structs.replace(REQUEST, method="GET", path="/v1/devices", body=b"")
 

@@ -11,8 +11,8 @@ from tests.service.house import TENANT, caller
 from warifu.attestation.appraisal.rules import POLICY_KNOWN_KEYS
 from warifu.risk.decision.rules import FORM
 from warifu.service.api.app import make_asgi
+from warifu.service.caller import Caller, Scope
 from warifu.service.callers.authenticate import RequestView
-from warifu.service.callers.caller import Caller, Scope
 from warifu.service.composition import Composition
 from warifu.service.conduct import registration_rules
 from warifu.service.conduct.governance_rules import MOVED, WRITTEN_IN_TOML

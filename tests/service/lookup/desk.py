@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from litestar import Litestar
 
-    from warifu.service.callers.caller import Caller
+    from warifu.service.caller import Caller
     from warifu.service.composition import Composition
 
 

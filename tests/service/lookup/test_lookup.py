@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from tests.service.house import Hands, HeldTrust, caller, make_house
 from tests.service.lookup.desk import client, put_device
 from warifu.attestation.trust.revocation import MAX_AGE
-from warifu.service.callers.caller import Scope
+from warifu.service.caller import Scope
 from warifu.service.conduct import lookup_rules as rules
 from warifu.service.conduct.rules import KNOWN
 from warifu.service.settings import Keeping, RetentionSettings, Settings

@@ -24,7 +24,7 @@ from warifu.attestation.trust.revocation import MAX_AGE
 from warifu.attestation.verdict import differences, encode, replay
 from warifu.base.pki.certificate import read_certificate
 from warifu.base.secret import Secret
-from warifu.service.callers.caller import Scope
+from warifu.service.caller import Scope
 from warifu.service.conduct import reappraisal
 from warifu.service.conduct.erasure import ErasureRequest, erase
 from warifu.service.conduct.erasure_rules import ERASED

@@ -9,7 +9,7 @@ import pytest
 from tests.service.house import TENANT, Hands, caller, make_house, settle
 from tests.service.lookup.desk import client, put_device
 from tests.service.phones import Android, Bank, the_bytes
-from warifu.service.callers.caller import Scope
+from warifu.service.caller import Scope
 from warifu.service.composition import Composition
 from warifu.service.conduct.erasure import ErasureAnswer, ErasureRequest, erase
 from warifu.service.conduct.erasure_rules import ERASED

@@ -13,7 +13,7 @@ from warifu.service.api.access import needs
 from warifu.service.api.answers import USUAL_LIMIT, After, Limit, Page, page, read_cursor, tagged
 from warifu.service.api.media import ACCEPTABLE, OCTETS, in_forms, preferred
 from warifu.service.api.problems import problems
-from warifu.service.callers.caller import Scope
+from warifu.service.caller import Scope
 from warifu.service.conduct.appraisal_view import (
     AppraisalSeen,
     AppraisalSummary,

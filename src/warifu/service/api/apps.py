@@ -23,7 +23,7 @@ from warifu.service.api.answers import (
 )
 from warifu.service.api.problems import problems
 from warifu.service.api.toml import ContentType, TakesToml, require_toml, told_to_its_author
-from warifu.service.callers.caller import Scope
+from warifu.service.caller import Scope
 from warifu.service.conduct import app_changes
 from warifu.service.conduct.app_wire import (
     AppAnswer,

@@ -7,7 +7,7 @@ from litestar import Controller, Response, get, post
 from warifu.service.api.access import needs
 from warifu.service.api.answers import tagged
 from warifu.service.api.problems import problems
-from warifu.service.callers.caller import Scope
+from warifu.service.caller import Scope
 from warifu.service.conduct.challenge import (
     ChallengeAnswer,
     ChallengeRequest,

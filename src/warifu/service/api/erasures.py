@@ -15,7 +15,7 @@ from warifu.service.api.answers import (
     tagged,
 )
 from warifu.service.api.problems import problems
-from warifu.service.callers.caller import Scope
+from warifu.service.caller import Scope
 from warifu.service.conduct.erasure import (
     ErasureAnswer,
     ErasureRequest,

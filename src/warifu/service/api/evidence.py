@@ -10,7 +10,7 @@ from litestar.params import Parameter
 from warifu.service.api.access import needs
 from warifu.service.api.answers import USUAL_LIMIT, After, Limit, Page, page, read_cursor, tagged
 from warifu.service.api.problems import problems
-from warifu.service.callers.caller import Scope
+from warifu.service.caller import Scope
 from warifu.service.conduct.evidence import (
     EvidenceAnswer,
     EvidenceRequest,

@@ -25,6 +25,7 @@ from warifu.service.conduct.governance_rules import STATUS as GOVERNANCE
 from warifu.service.conduct.lookup_rules import STATUS as LOOKUP
 from warifu.service.conduct.registration_rules import STATUS as APPS
 from warifu.service.conduct.rules import KNOWN, SAME_REQUEST, UNCHANGED, WELL_FORMED
+from warifu.service.limits.rules import STATUS as LIMITS
 from warifu.service.observe import events, redact
 from warifu.service.observe.current import request_id
 
@@ -58,6 +59,7 @@ TABLES: tuple[dict[str, int], ...] = (
     _COMMON,
     rules.STATUS,
     CALLERS,
+    LIMITS,
     EAR,
     ERASURES,
     MEDIA,

@@ -23,7 +23,7 @@ from warifu.service.api.answers import (
 from warifu.service.api.problems import problems
 from warifu.service.api.rules import CURSOR
 from warifu.service.api.toml import ContentType, TakesToml, require_toml, told_to_its_author
-from warifu.service.callers.caller import Scope
+from warifu.service.caller import Scope
 from warifu.service.conduct import governing
 from warifu.service.conduct.audit import AuditRecord, AuditRequest, read_audit
 from warifu.service.conduct.dry_run import DryRunAnswer, DryRunRequest, try_rule_set

@@ -11,7 +11,7 @@ from litestar.params import QueryParameter
 from warifu.service.api.access import needs
 from warifu.service.api.answers import tagged
 from warifu.service.api.problems import problems
-from warifu.service.callers.caller import Scope
+from warifu.service.caller import Scope
 from warifu.service.conduct.believed import TrustAnswer, see_trust
 from warifu.service.conduct.work import Work
 

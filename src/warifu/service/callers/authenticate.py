@@ -6,9 +6,9 @@ import hmac
 from typing import TYPE_CHECKING
 
 from warifu.base.errors import Denied
+from warifu.service.caller import Caller
 from warifu.service.callers import rules
 from warifu.service.callers.api_key import read_authorization
-from warifu.service.callers.caller import Caller
 from warifu.service.callers.certificate import (
     CERTIFICATE_FIELD,
     read_client_certificate,

@@ -94,24 +94,6 @@ SCOPE = Rule(
     ),
     stops="a credential for one task used for another",
 )
-TOO_MANY = Rule(
-    code="callers/too-many",
-    clause="RFC 6585 §4",
-    requires=Text(
-        ja="一定時間内のリクエストの数は、定められた上限以内でなければなりません。",
-        en="No more requests are made in a minute than agreed.",
-    ),
-    stops="one caller starving the others, and guessing of credentials",
-)
-COUNTED = Rule(
-    code="limits/storage",
-    clause="docs/decisions/0015-callers.md",
-    requires=Text(
-        ja="リクエストの数を確認できる状態でなければ、処理を行いません。",
-        en="Requests are served only while they can be counted.",
-    ),
-    stops="lifting every limit by disturbing the counter",
-)
 TENANT_NEW = Rule(
     code="callers/tenant-new",
     clause="docs/decisions/0015-callers.md",
@@ -172,8 +154,6 @@ RULES = (
     SIGNATURE_ONCE,
     CONTENT_DIGEST,
     SCOPE,
-    TOO_MANY,
-    COUNTED,
     TENANT_NEW,
     TENANT_KNOWN,
     TENANT_NAME,
@@ -192,6 +172,4 @@ STATUS: dict[str, int] = {
     SIGNATURE_ONCE.code: 401,
     CONTENT_DIGEST.code: 401,
     SCOPE.code: 403,
-    TOO_MANY.code: 429,
-    COUNTED.code: 503,
 }

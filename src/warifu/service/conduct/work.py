@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
-from warifu.service.callers.caller import Caller
+from warifu.service.caller import Caller
 from warifu.service.composition import Composition
 from warifu.service.conduct.rules import SAME_REQUEST
 from warifu.service.identifiers import new_id

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from warifu.base.errors import Misuse
-from warifu.service.callers.caller import Scope
+from warifu.service.caller import Scope
 from warifu.service.callers.rules import CALLER_KNOWN, CALLER_NEW, SIGNATURE_ONCE
 from warifu.service.store.database import Row, Statement, Value, micros, moment
 

@@ -14,9 +14,9 @@ from redis.exceptions import ConnectionError as Unreachable
 
 from tests.service.callers.calling import TENANT, denied
 from tests.support import no_statement
-from warifu.service.callers import rules
-from warifu.service.callers.caller import Caller
-from warifu.service.callers.limits import Limits
+from warifu.service.caller import Caller
+from warifu.service.limits import rules
+from warifu.service.limits.limits import Limits
 from warifu.service.settings import LimitSettings
 
 ABSENT = "Redis is absent: no redis-server (apt install redis-server)"

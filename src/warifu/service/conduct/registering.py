@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from warifu.base.secret import Secret
-    from warifu.service.callers.caller import Scope
+    from warifu.service.caller import Scope
     from warifu.service.composition import Vault
     from warifu.service.store.database import Database, Statement
 

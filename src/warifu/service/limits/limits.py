@@ -12,17 +12,17 @@ from ipaddress import IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING, TypeVar
 
 from warifu.base.errors import Denied, VerifierFault
-from warifu.service.callers.rules import COUNTED, TOO_MANY
+from warifu.service.limits.counts import WINDOW_SECONDS
+from warifu.service.limits.rules import COUNTED, TOO_MANY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from warifu.base.rule import Rule
-    from warifu.service.callers.caller import Caller
-    from warifu.service.callers.counts import Counter
+    from warifu.service.caller import Caller
+    from warifu.service.limits.counts import Counter
     from warifu.service.settings import LimitSettings
 
-WINDOW_SECONDS = 60
 IPV6_PREFIX = 64
 """What one IPv6 customer has at least: addresses within it are one."""
 _REQUESTS = "requests"
@@ -126,7 +126,7 @@ def neighbourhood(address: str) -> str:
 
 
 def _open(kind: str, url: str) -> Counter:
-    from warifu.service.callers.counts import Counter  # noqa: PLC0415 - 0.1 s that few commands need
+    from warifu.service.limits.counts import Counter  # noqa: PLC0415 - 0.1 s that few commands need
 
     return Counter(kind, url)
 

@@ -20,9 +20,11 @@ from tests.service.callers.calling import (
     sending,
 )
 from tests.support import no_statement
-from warifu.service.callers import counts, registering, rules
-from warifu.service.callers.caller import Caller
-from warifu.service.callers.limits import Limits, TooMany, neighbourhood
+from warifu.service.caller import Caller
+from warifu.service.callers.rules import UNAUTHENTICATED
+from warifu.service.conduct import registering
+from warifu.service.limits import counts, rules
+from warifu.service.limits.limits import Limits, TooMany, neighbourhood
 from warifu.service.settings import LimitSettings, ProxySettings, Settings
 from warifu.service.store.database import Database
 
@@ -81,7 +83,7 @@ def test_a_second_key_does_not_double_what_a_caller_may_ask(strict: Bench) -> No
 def test_an_address_that_keeps_guessing_is_shut_out(strict: Bench) -> None:
     key = key_of(strict.register())
     for _ in range(2):
-        with denied(rules.UNAUTHENTICATED):
+        with denied(UNAUTHENTICATED):
             strict.with_key("warifu_x")
     with denied(rules.TOO_MANY):
         strict.with_key("warifu_x")
@@ -94,7 +96,7 @@ def test_an_address_that_keeps_guessing_is_shut_out(strict: Bench) -> None:
 def test_guessing_through_the_proxy_shuts_out_the_guesser_only(strict: Bench) -> None:
     key = ("Authorization", f"Bearer {key_of(strict.register())}")
     for _ in range(2):
-        with denied(rules.UNAUTHENTICATED):
+        with denied(UNAUTHENTICATED):
             strict.call(sending(REQUEST, ("X-Forwarded-For", "203.0.113.9"), peer=PROXY))
     with denied(rules.TOO_MANY):
         strict.call(sending(REQUEST, key, ("X-Forwarded-For", "203.0.113.9"), peer=PROXY))
@@ -103,13 +105,13 @@ def test_guessing_through_the_proxy_shuts_out_the_guesser_only(strict: Bench) ->
 
 def test_a_proxy_that_does_not_tell_addresses_is_not_shut_out_itself(strict: Bench) -> None:
     for _ in range(5):
-        with denied(rules.UNAUTHENTICATED):
+        with denied(UNAUTHENTICATED):
             strict.call(sending(REQUEST, peer=PROXY))
 
 
 def test_a_guesser_does_not_escape_by_writing_addresses(strict: Bench) -> None:
     for number in range(2):
-        with denied(rules.UNAUTHENTICATED):
+        with denied(UNAUTHENTICATED):
             strict.call(sending(REQUEST, ("X-Forwarded-For", f"1.1.1.{number}")))
     with denied(rules.TOO_MANY):
         strict.call(sending(REQUEST, ("X-Forwarded-For", "1.1.1.9")))

@@ -16,8 +16,7 @@ from limits import RateLimitItemPerMinute
 from limits.storage import Storage, storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 
-from warifu.service.callers.limits import WINDOW_SECONDS
-
+WINDOW_SECONDS = 60
 IN_PROCESS = "memory://"
 STORAGE_SECONDS = 2
 """How long a storage beyond this process may take."""

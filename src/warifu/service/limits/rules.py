@@ -1,0 +1,26 @@
+"""What is demanded of how often anybody asks."""
+
+from __future__ import annotations
+
+from warifu.base.rule import Rule, Text
+
+TOO_MANY = Rule(
+    code="callers/too-many",
+    clause="RFC 6585 §4",
+    requires=Text(
+        ja="一定時間内のリクエストの数は、定められた上限以内でなければなりません。",
+        en="No more requests are made in a minute than agreed.",
+    ),
+    stops="one caller starving the others, and guessing of credentials",
+)
+COUNTED = Rule(
+    code="limits/storage",
+    clause="docs/decisions/0015-callers.md",
+    requires=Text(
+        ja="リクエストの数を確認できる状態でなければ、処理を行いません。",
+        en="Requests are served only while they can be counted.",
+    ),
+    stops="lifting every limit by disturbing the counter",
+)
+RULES = (TOO_MANY, COUNTED)
+STATUS: dict[str, int] = {TOO_MANY.code: 429, COUNTED.code: 503}
