@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from time import monotonic
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from warifu.base.errors import Misuse
 from warifu.service.adapters.reloading import Reloading
@@ -50,7 +50,7 @@ class DirectoryKeys:
 class NoKeys:
     """`KeySource` of a service that signs nothing."""
 
-    def ring(self, now: datetime) -> NoReturn:  # noqa: ARG002
+    def ring(self, now: datetime) -> KeyRing:  # noqa: ARG002
         """There is none.
 
         Raises:
