@@ -4,11 +4,16 @@ import json
 
 import pytest
 
-from tests.support import misuse
+from tests.support import misuse, moment
 from warifu.attestation import verdict as verdicts
-from warifu.attestation.claims import Format
+from warifu.attestation.claims import Format, Realm
+from warifu.attestation.evidence.facts.play_integrity import PlayIntegrityExpectations
+from warifu.attestation.examination import Gaps
+from warifu.attestation.rule_book import RULES_BY_CODE
 from warifu.attestation.verdict import READABLE_VERDICT
+from warifu.attestation.verifier import FORMATS
 from warifu.base.errors import MalformedEvidence
+from warifu.base.secret import Secret
 from warifu.demo import play
 from warifu.demo.scenes import SCENES
 from warifu.demo.world import World
@@ -36,6 +41,52 @@ def test_another_document_is_no_verdict(text: str) -> None:
     with pytest.raises(MalformedEvidence) as caught:
         verdicts.decode(text.encode("utf-8", "surrogateescape"))
     assert caught.value.code == READABLE_VERDICT.code
+
+
+def test_a_question_is_kept_as_it_was_asked() -> None:
+    at, known_at = moment("2026-01-02T03:04:05Z"), moment("2026-01-03")
+    expected = PlayIntegrityExpectations(app="jp.example.bank", decryption_key=Secret(bytes(32)))
+    asked = verdicts.ask(
+        Format.PLAY_INTEGRITY,
+        b"evidence",
+        expected=expected,
+        at=at,
+        known_at=known_at,
+        gaps=Gaps.REPORT,
+        realm=Realm.TEST,
+    )
+    assert asked == verdicts.Request(
+        format=Format.PLAY_INTEGRITY,
+        media_type=FORMATS[Format.PLAY_INTEGRITY].media_type,
+        evidence=b"evidence",
+        expected=asked.expected,
+        at=at,
+        known_at=known_at,
+        gaps=Gaps.REPORT,
+        realm=Realm.TEST,
+        snapshots={},
+    )
+    assert asked.expected["app"] == "jp.example.bank"
+    assert asked.expected["decryption_key"] is None
+    assert asked.expected.keys() == set(expected.__struct_fields__)
+
+
+def test_a_refusal_says_why_in_all_words() -> None:
+    world = World()
+    refused = next(
+        verdict
+        for verdict in (play(scene, world) for scene in SCENES)
+        if verdict.verdict is verdicts.Outcome.REFUSED
+    )
+    (reason,) = refused.reasons
+    rule = RULES_BY_CODE[reason.code]
+    assert (reason.clause, reason.ja, reason.en) == (
+        rule.clause,
+        rule.requires.ja,
+        rule.requires.en,
+    )
+    assert reason.detail
+    assert refused.request.snapshots == dict(world.trust().snapshots)
 
 
 def test_a_document_beyond_the_limit_is_not_read() -> None:

@@ -14,7 +14,7 @@ HIDDEN = b"correct horse battery staple"
 
 @pytest.mark.parametrize("show", [repr, str, "{}".format, lambda s: f"{s!r:>40}", ascii])
 def test_a_secret_does_not_print(show: object) -> None:
-    assert "horse" not in show(Secret(HIDDEN))  # type: ignore[operator]
+    assert show(Secret(HIDDEN)).strip() == "Secret(***)"  # type: ignore[operator]
 
 
 def test_a_secret_does_not_print_inside_other_things(caplog: pytest.LogCaptureFixture) -> None:

@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from msgspec import Struct
 
 import warifu.attestation
 import warifu.base
@@ -45,6 +46,10 @@ def tables(module: ModuleType) -> dict[str, str]:
 
 
 def ordered(value: Any) -> Any:
+    if isinstance(value, Struct):
+        return {name: ordered(getattr(value, name)) for name in value.__struct_fields__}
+    if isinstance(value, tuple | list):
+        return [ordered(each) for each in value]
     if isinstance(value, set | frozenset):
         return sorted(map(repr, value))
     if isinstance(value, dict):

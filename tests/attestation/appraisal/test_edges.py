@@ -1,6 +1,7 @@
 """Limits of a policy, each just met and just missed."""
 
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -100,6 +101,7 @@ def test_a_fact_on_the_limit_holds_and_one_beyond_fails(
             "[device]\npatch-max-age-days = 18\n",
         ),
     ],
+    ids=count(),
 )
 def test_a_demand_that_is_just_met_holds_and_one_more_fails(
     requirement: str, met: str, missed: str
@@ -128,6 +130,7 @@ def test_evidence_is_young_to_the_last_moment_and_no_longer(later: float, *, hel
         ("", None),
         ("16.", None),
     ],
+    ids=count(),
 )
 def test_versions_compare_by_their_numbers(version: str, *, held: bool | None) -> None:
     changes = {"operating_system": {"version": version}}

@@ -1,5 +1,6 @@
 """What analysts and customers are told: what was seen, why it is asked, in every case."""
 
+from itertools import count
 from typing import Any
 
 import pytest
@@ -309,6 +310,7 @@ def test_every_finding_carries_its_reason_and_severity(kind: str) -> None:
             "A" * MAX_SEEN,
         ),
     ],
+    ids=count(),
 )
 def test_what_is_seen_names_all_of_it_in_order_and_within_bounds(
     kind: str, requirement: str, changes: dict[str, Any], more: str, seen: str

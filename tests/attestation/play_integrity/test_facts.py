@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -229,7 +230,7 @@ def test_whole_numbers_are_read_as_numbers_or_their_digits(
 @pytest.mark.parametrize(
     "value",
     [-1, "-1", "", "1.0", "\u0661", 10**reader.MAX_DIGITS, "0" * (reader.MAX_DIGITS + 1)],
-    ids=repr,
+    ids=count(),
 )
 def test_what_is_no_whole_number_is_refused_by_name(value: int | str) -> None:
     with pytest.raises(MalformedEvidence, match="versionCode") as caught:
