@@ -7,7 +7,7 @@ then is stated for each operation in the rule set. It is shown as *degraded*.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from threading import Lock
 from time import monotonic
@@ -15,18 +15,13 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from msgspec import Struct
 
-from warifu.attestation.trust.revocation import MAX_AGE
-from warifu.attestation.trust.rules import KNOWN_THEN
-from warifu.attestation.trust.snapshot import SnapshotKind
-from warifu.base.errors import Misuse, StaleTrust, WarifuError
+from warifu.base.errors import Misuse, WarifuError
 from warifu.base.rule import Rule, Text
 from warifu.service.observe.events import UNFORESEEN, failed
+from warifu.service.observe.freshness import freshness
 from warifu.service.store.schema import require_current
 
 if TYPE_CHECKING:
-    from warifu.attestation.trust.metadata import Metadata
-    from warifu.attestation.trust.revocation import RevocationList
-    from warifu.attestation.trust.view import TrustView
     from warifu.service.composition import Composition
 
 REMEMBERED_SECONDS = 1.0
@@ -82,18 +77,6 @@ class Health(Struct, frozen=True, kw_only=True):
     checks: tuple[Check, ...]
 
 
-class Freshness(Struct, frozen=True, kw_only=True):
-    """How fresh one kind of trust is."""
-
-    kind: SnapshotKind
-    code: str | None
-    """The rule that keeps it from being used: it is stale, or there is none."""
-    age: timedelta | None = None
-    """Since its publisher confirmed it, where that is known."""
-    left: timedelta | None = None
-    """Until it is stale; None where there is none."""
-
-
 class HealthOffice:
     """Looks after a process, at most once a second however often it is asked."""
 
@@ -122,30 +105,6 @@ def examine(house: Composition) -> Health:
     order = list(State)
     worst = max((check.state for check in checks), key=order.index)
     return Health(state=State.OK if worst is State.OFF else worst, checks=checks)
-
-
-def freshness(view: TrustView) -> Iterator[Freshness]:
-    """How fresh the parts of a view are that go stale."""
-    revocation, metadata, now = view.revocation, view.metadata, view.known_at
-    if revocation is None:
-        yield Freshness(kind=SnapshotKind.REVOCATION, code=KNOWN_THEN.code)
-    else:
-        age = now - revocation.confirmed_at
-        code = _stale(revocation, now)
-        yield Freshness(kind=SnapshotKind.REVOCATION, code=code, age=age, left=MAX_AGE - age)
-    if metadata is None:
-        yield Freshness(kind=SnapshotKind.METADATA, code=KNOWN_THEN.code)
-    else:
-        until = datetime.combine(metadata.next_update, time.max, UTC)
-        yield Freshness(kind=SnapshotKind.METADATA, code=_stale(metadata, now), left=until - now)
-
-
-def _stale(part: RevocationList | Metadata, now: datetime) -> str | None:
-    try:
-        part.require_fresh(now)
-    except StaleTrust as error:
-        return error.code
-    return None
 
 
 def _trust_checks(house: Composition, now: datetime) -> Iterator[Check]:

@@ -27,7 +27,7 @@ from warifu.attestation.claims import Format
 from warifu.attestation.verdict import Outcome as Verdict
 from warifu.base.errors import WarifuError
 from warifu.risk.decision.facts import Operation
-from warifu.service.observe.health import freshness
+from warifu.service.observe.freshness import freshness
 
 if TYPE_CHECKING:
     from warifu.service.composition import Composition
