@@ -16,7 +16,13 @@ from warifu.attestation.trust.anchors import Anchor, AnchorUse, ValidityRule, ma
 from warifu.attestation.trust.view import TrustView
 from warifu.base.pki.certificate import read_certificate
 from warifu.handset import android_key as android
-from warifu.handset import app_attest, play_integrity, webauthn, webauthn_statements
+from warifu.handset import (
+    app_attest,
+    metadata_service,
+    play_integrity,
+    webauthn,
+    webauthn_statements,
+)
 from warifu.handset.android_key import AndroidEvidence
 
 CHALLENGE = b"warifu demo challenge, issued once"
@@ -63,6 +69,11 @@ class World:
     def passkey(self) -> webauthn.Registration:
         """A passkey as it was registered."""
         return webauthn.Registration(challenge=CHALLENGE, statement=self.security_key)
+
+    @cached_property
+    def metadata(self) -> metadata_service.MetadataService:
+        """Who publishes what is known of authenticator models."""
+        return metadata_service.MetadataService()
 
     @cached_property
     def play(self) -> play_integrity.PlayIntegrityDevice:
