@@ -30,7 +30,7 @@ from warifu.service.api.openapi import describe
 from warifu.service.api.problems import MEDIA_TYPE
 from warifu.service.caller import Scope
 from warifu.service.callers.api_key import make_api_key
-from warifu.service.callers.rules import SCOPE, UNAUTHENTICATED
+from warifu.service.callers.rules import CALLER_NEW, SCOPE, UNAUTHENTICATED
 from warifu.service.identifiers import new_id
 from warifu.service.limits.rules import TOO_MANY
 from warifu.service.settings import LimitSettings, Settings
@@ -80,7 +80,7 @@ def key(bank: Bank) -> str:
         created_at=bank.house.clock(),
     )
     with bank.house.database.write() as transaction:
-        transaction.apply([insert_new_caller(stored)])
+        transaction.apply([insert_new_caller(stored, otherwise=CALLER_NEW)])
     return secret.reveal().decode()
 
 

@@ -102,7 +102,11 @@ def _by_signature(
     _check_works(stored, now)
     # Last: only the key's holder can use a nonce up.
     used = use_nonce(
-        tenant=stored.tenant, caller=stored.id, nonce=claimed.nonce, until=claimed.until
+        tenant=stored.tenant,
+        caller=stored.id,
+        nonce=claimed.nonce,
+        until=claimed.until,
+        otherwise=rules.SIGNATURE_ONCE,
     )
     with house.database.write() as transaction:
         transaction.apply([used])

@@ -69,7 +69,7 @@ def add_tenant(by: Operator, vault: Vault, *, tenant: str, name: str) -> StoredT
     added = StoredTenant(tenant=tenant, name=name, created_at=by.now)
     owner = vault.new_owner(tenant, "")
     statements = [
-        insert_tenant(added, data_key=owner.wrapped),
+        insert_tenant(added, data_key=owner.wrapped, otherwise=rules.TENANT_NEW),
         *first_governance(tenant, by.now),
     ]
     _commit(by, tenant, statements, AuditEntry(action="tenant/added", subject=tenant))
@@ -104,7 +104,12 @@ def add_caller(
     made = _make(
         by, tenant=tenant, name=name, scopes=scopes, credential=credential, expires_at=expires_at
     )
-    _commit(by, tenant, [store.insert_new_caller(made.caller)], _told("caller/added", made.caller))
+    _commit(
+        by,
+        tenant,
+        [store.insert_new_caller(made.caller, otherwise=rules.CALLER_NEW)],
+        _told("caller/added", made.caller),
+    )
     return made
 
 
@@ -150,8 +155,10 @@ def rotate_caller(
         by,
         tenant,
         [
-            store.insert_successor(made.caller, of=old.id),
-            store.end_caller(tenant=tenant, caller=old.id, at=by.now + overlap),
+            store.insert_successor(made.caller, of=old.id, otherwise=rules.CALLER_KNOWN),
+            store.end_caller(
+                tenant=tenant, caller=old.id, at=by.now + overlap, otherwise=rules.CALLER_KNOWN
+            ),
         ],
         _told("caller/rotated", made.caller, follows=old.id),
     )
@@ -164,7 +171,9 @@ def revoke_caller(by: Operator, *, tenant: str, caller: str) -> StoredCaller:
     Raises:
         Misuse: ``callers/known``.
     """
-    change = store.revoke_caller(tenant=tenant, caller=caller, at=by.now)
+    change = store.revoke_caller(
+        tenant=tenant, caller=caller, at=by.now, otherwise=rules.CALLER_KNOWN
+    )
     _commit(by, tenant, [change], AuditEntry(action="caller/revoked", subject=caller))
     with by.database.read() as transaction:
         revoked = store.find_caller(transaction, tenant=tenant, caller=caller)

@@ -10,10 +10,10 @@ from msgspec import Struct
 
 from warifu.base.errors import Misuse
 from warifu.service.caller import Scope
-from warifu.service.callers.rules import CALLER_KNOWN, CALLER_NEW, SIGNATURE_ONCE
 from warifu.service.store.database import Row, Statement, Value, micros, moment
 
 if TYPE_CHECKING:
+    from warifu.base.rule import Rule
     from warifu.service.store.database import Transaction
 
 _COLUMNS = "id, principal, name, kind, credential, scopes, created_at, expires_at, revoked_at"
@@ -74,58 +74,60 @@ def list_callers(transaction: Transaction, *, tenant: str) -> list[StoredCaller]
     return [_caller(tenant, row) for row in rows]
 
 
-def insert_new_caller(caller: StoredCaller) -> Statement:
-    """Register a caller under a name that its tenant does not use yet."""
+def insert_new_caller(caller: StoredCaller, *, otherwise: Rule) -> Statement:
+    """Register a caller under a name that its tenant does not use yet, or else break a rule."""
     return Statement(
         sql=_INSERT + " WHERE NOT EXISTS"  # noqa: S608
         " (SELECT 1 FROM callers WHERE tenant = :tenant AND name = :name)",
         values=_values(caller),
-        otherwise=CALLER_NEW,
+        otherwise=otherwise,
         error=Misuse,
     )
 
 
-def insert_successor(caller: StoredCaller, *, of: str) -> Statement:
+def insert_successor(caller: StoredCaller, *, of: str, otherwise: Rule) -> Statement:
     """Register a further credential of a caller whose credential `of` was not revoked."""
     return Statement(
         sql=_INSERT + " WHERE EXISTS (SELECT 1 FROM callers"  # noqa: S608
         " WHERE tenant = :tenant AND id = :of AND principal = :principal AND revoked_at IS NULL)",
         values={**_values(caller), "of": of},
-        otherwise=CALLER_KNOWN,
+        otherwise=otherwise,
         error=Misuse,
     )
 
 
-def end_caller(*, tenant: str, caller: str, at: datetime) -> Statement:
+def end_caller(*, tenant: str, caller: str, at: datetime, otherwise: Rule) -> Statement:
     """Let a credential expire at a time to come; an earlier end stays."""
     return Statement(
         sql="UPDATE callers SET expires_at ="
         " CASE WHEN expires_at IS NULL OR expires_at > :at THEN :at ELSE expires_at END"
         " WHERE tenant = :tenant AND id = :id AND revoked_at IS NULL",
         values={"tenant": tenant, "id": caller, "at": micros(at)},
-        otherwise=CALLER_KNOWN,
+        otherwise=otherwise,
         error=Misuse,
     )
 
 
-def revoke_caller(*, tenant: str, caller: str, at: datetime) -> Statement:
+def revoke_caller(*, tenant: str, caller: str, at: datetime, otherwise: Rule) -> Statement:
     """Take a credential back for good; from the next request on it is refused."""
     return Statement(
         sql="UPDATE callers SET revoked_at = :at"
         " WHERE tenant = :tenant AND id = :id AND revoked_at IS NULL",
         values={"tenant": tenant, "id": caller, "at": micros(at)},
-        otherwise=CALLER_KNOWN,
+        otherwise=otherwise,
         error=Misuse,
     )
 
 
-def use_nonce(*, tenant: str, caller: str, nonce: str, until: datetime) -> Statement:
+def use_nonce(
+    *, tenant: str, caller: str, nonce: str, until: datetime, otherwise: Rule
+) -> Statement:
     """Use up a signature's nonce."""
     return Statement(
         sql="INSERT INTO signature_nonces (tenant, caller, nonce, expires_at)"
         " VALUES (:tenant, :caller, :nonce, :until) ON CONFLICT DO NOTHING",
         values={"tenant": tenant, "caller": caller, "nonce": nonce, "until": micros(until)},
-        otherwise=SIGNATURE_ONCE,
+        otherwise=otherwise,
     )
 
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from warifu.base.errors import Misuse
-from warifu.service.callers.rules import TENANT_NEW
 from warifu.service.store.database import Statement, micros, moment
 
 if TYPE_CHECKING:
+    from warifu.base.rule import Rule
     from warifu.service.store.database import Transaction
 
 
@@ -37,12 +37,13 @@ def list_tenants(transaction: Transaction) -> list[StoredTenant]:
     return [_tenant(*row) for row in rows]
 
 
-def insert_tenant(tenant: StoredTenant, *, data_key: bytes) -> Statement:
+def insert_tenant(tenant: StoredTenant, *, data_key: bytes, otherwise: Rule) -> Statement:
     """Register a tenant.
 
     Args:
         tenant: It.
         data_key: The tenant's own data key, as the vault wrapped it.
+        otherwise: The rule that is broken where it is registered already.
     """
     return Statement(
         sql="INSERT INTO tenants (tenant, name, data_key, created_at)"
@@ -53,7 +54,7 @@ def insert_tenant(tenant: StoredTenant, *, data_key: bytes) -> Statement:
             "data_key": data_key,
             "created_at": micros(tenant.created_at),
         },
-        otherwise=TENANT_NEW,
+        otherwise=otherwise,
         error=Misuse,
     )
 
