@@ -53,7 +53,7 @@ from warifu.service.conduct.decision_rules import (
 from warifu.service.conduct.evidence import again_where_new
 from warifu.service.conduct.expectations import receive
 from warifu.service.conduct.governance import Governing, governing_by
-from warifu.service.conduct.keeping import keep
+from warifu.service.conduct.keeping import hold, keep
 from warifu.service.conduct.rules import KNOWN
 from warifu.service.conduct.submission import Found, Picture, basis, examine, look
 from warifu.service.conduct.work import AuditEntry, commit
@@ -140,7 +140,7 @@ def _decide(work: Work, asked: DecisionRequest) -> DecisionAnswer:
             facts=proved(facts_from(None, operation=asked.operation.facts(), vendor_down=False)),
             device=asked.device,
             device_proved=False,
-            changes=[],
+            changes=[] if picture.named_owner is None else hold(picture.named_owner),
         )
     facts = _facts(
         work, asked, ground.facts, history=None if asked.user is None else picture.desk.history

@@ -62,8 +62,8 @@ class ErasureSeen(Struct, frozen=True, kw_only=True):
 def erase(work: Work, asked: ErasureRequest) -> ErasureAnswer:
     """Erase a device, in one commit. Asked again, it says that this was done.
 
-    A request that was under way in that moment may still leave a row behind that names the device:
-    asking again removes it.
+    A request that is under way in that moment is waited for, or begins again and finds a device
+    that it does not know.
 
     Raises:
         Misuse: ``request/known`` where there neither is nor was such a device.
@@ -138,9 +138,10 @@ def _plan(work: Work, transaction: Transaction, device: str, name_index: bytes) 
     """What will be answered, and what it takes."""
     tenant = work.tenant
     earlier = None
-    if not store.is_known(transaction, tenant=tenant, device=device):
+    is_known = store.is_known(transaction, tenant=tenant, device=device)
+    if not is_known:
         earlier = store.newest_erasure(transaction, tenant=tenant, name_index=name_index)
-        if earlier is None:
+        if earlier is None and not store.is_named(transaction, tenant=tenant, device=device):
             raise Misuse(KNOWN, "no device of this name")
     erasure = earlier or StoredErasure(id=f"{PREFIX}{new_id(work.now)}", erased_at=work.now)
     keys = store.keys_of_device(transaction, tenant=tenant, device=device)
@@ -160,7 +161,7 @@ def _plan(work: Work, transaction: Transaction, device: str, name_index: bytes) 
         accounts=accounts,
     )
     changes: list[Statement] = []
-    if earlier is None:
+    if is_known:
         changes = store.erase_device(
             tenant=tenant,
             device=device,
@@ -170,7 +171,9 @@ def _plan(work: Work, transaction: Transaction, device: str, name_index: bytes) 
             otherwise=AT_REST,
         )
     elif keys or evidence or accounts:
-        changes = store.erase_rows(tenant=tenant, device=device, erasure=erasure.id)
+        if earlier is None:
+            changes = [store.record_erasure(tenant=tenant, erasure=erasure, name_index=name_index)]
+        changes += store.erase_rows(tenant=tenant, device=device, erasure=erasure.id)
     if changes:
         changes += rewritten
         changes += (

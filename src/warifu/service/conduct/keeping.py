@@ -149,13 +149,17 @@ def _document(work: Work, owner: Owner, found: Found) -> bytes:
 
 
 def _owner_of(work: Work, picture: Picture, found: Found) -> tuple[Owner, list[Statement]]:
-    """Under whose key it is sealed, and the change that makes a new device's."""
+    """Under whose key it is sealed, and the change that makes a new device's or holds a known one.
+
+    Who advances a counter needs to hold nothing: an erasure deletes the key that has it.
+    """
     if found.device is None:
         return picture.tenant_owner, []
+    counts = isinstance(found.outcome, Claims) and picture.registered is not None
     registered = picture.registered.owner if picture.registered else None
     for known in (picture.named_owner, registered):
         if known is not None and known.name == found.device:
-            return known, []
+            return known, [] if counts else hold(known)
     owner = work.house.vault.new_owner(work.tenant, found.device)
     return owner, [
         device_store.insert_device(
@@ -165,6 +169,15 @@ def _owner_of(work: Work, picture: Picture, found: Found) -> tuple[Owner, list[S
             data_key=owner.wrapped,
             now=work.now,
             otherwise=DEVICE_APPEARED,
+        )
+    ]
+
+
+def hold(owner: Owner) -> list[Statement]:
+    """The device is not erased before this is written."""
+    return [
+        device_store.hold_device(
+            owner.tenant, owner.name, data_key=owner.wrapped, otherwise=DEVICE_APPEARED
         )
     ]
 

@@ -269,7 +269,7 @@ def _verify(
     try:
         expected = expect(against)
         if registered is not None and asked.device not in {None, registered.device}:
-            raise BadEvidence(SAME_DEVICE, registered.device)
+            raise BadEvidence(SAME_DEVICE)
         outcome, gaps = _claims(work, picture, question, expected)
     except (BadEvidence, VerifierFault) as error:
         outcome = error
@@ -323,12 +323,16 @@ def _device(
 ) -> str | None:
     """The device's name: the bank's, else its registration's, else the thumbprint of its key.
 
-    Evidence that proves nothing gives no device a name.
+    Evidence that proves nothing gives no device a name. Where the bank names one device and the key
+    is another's, it is of neither: it is found, and erased, with the key.
     """
+    registered = picture.registered
+    if registered is not None and asked.device not in {None, registered.device}:
+        return None
     if asked.device is not None or not isinstance(outcome, Claims):
         return asked.device
-    if picture.registered is not None:
-        return picture.registered.device
+    if registered is not None:
+        return registered.device
     key = outcome.key.public_key if outcome.key else None
     return None if key is None else to_base64url(sha256(key).digest())
 

@@ -93,10 +93,10 @@ def read_standing(
 
 
 def use_appraisal(tenant: str, appraisal: str, *, by: str, otherwise: Rule) -> Statement:
-    """Use an appraisal for a decision, unless it was used."""
+    """Use an appraisal for a decision, unless it was used, or its device was erased."""
     return Statement(
-        sql="UPDATE appraisals SET used_by = :by"
-        " WHERE tenant = :tenant AND id = :id AND used_by IS NULL",
+        sql="UPDATE appraisals SET used_by = :by WHERE tenant = :tenant AND id = :id"
+        " AND used_by IS NULL AND context IS NOT NULL",
         values={"tenant": tenant, "id": appraisal, "by": by},
         otherwise=otherwise,
     )

@@ -44,6 +44,26 @@ def insert_device(
     )
 
 
+def hold_device(tenant: str, device: str, *, data_key: bytes, otherwise: Rule) -> Statement:
+    """Go on only while the device still has the key that this commit seals under.
+
+    Changes nothing: the row is locked, and an erasure waits for it. Without it a request under way
+    would bring an erased device's name back, with data that nobody can open.
+
+    Args:
+        tenant: Whose.
+        device: Its id.
+        data_key: Its wrapped key, as it was read.
+        otherwise: The rule broken where it was erased, or its key was wrapped anew.
+    """
+    return Statement(
+        sql="UPDATE devices SET data_key = :data_key"
+        " WHERE tenant = :tenant AND id = :id AND data_key = :data_key",
+        values={"tenant": tenant, "id": device, "data_key": data_key},
+        otherwise=otherwise,
+    )
+
+
 def see_device(
     tenant: str, device: str, *, platform: str | None, model: str | None, now: datetime
 ) -> Statement:

@@ -51,6 +51,16 @@ def is_known(transaction: Transaction, *, tenant: str, device: str) -> bool:
     return found is not None
 
 
+def is_named(transaction: Transaction, *, tenant: str, device: str) -> bool:
+    """Whether a decision names it: the bank asked about it without any evidence."""
+    found = transaction.row(
+        "SELECT 1 FROM decisions WHERE tenant = :tenant AND device = :device LIMIT 1",
+        tenant=tenant,
+        device=device,
+    )
+    return found is not None
+
+
 def is_erased(transaction: Transaction, *, tenant: str, device: str | None) -> bool:
     """Whether rows that name this device are what an erasure left."""
     found = transaction.row(
@@ -111,13 +121,13 @@ def indexed_erasures(transaction: Transaction, *, tenant: str) -> Iterator[tuple
 
 
 def present_devices(transaction: Transaction, *, tenant: str) -> Iterator[tuple[str, datetime]]:
-    """All devices that were not erased, and when they were first seen."""
-    for batch in transaction.batches(
+    """All devices that were not erased, and when they were first seen or asked about."""
+    for sql in (
         "SELECT id, first_seen FROM devices WHERE tenant = :tenant AND erased_at IS NULL",
-        size=AT_ONCE,
-        tenant=tenant,
+        _ONLY_ASKED_ABOUT,
     ):
-        yield from ((device, moment(first_seen)) for device, first_seen in batch)
+        for batch in transaction.batches(sql, size=AT_ONCE, tenant=tenant):
+            yield from ((device, moment(first_seen)) for device, first_seen in batch)
 
 
 def keys_of_device(transaction: Transaction, *, tenant: str, device: str) -> list[str]:
@@ -173,20 +183,34 @@ def erase_device(
         name_index: The blind index of the device's name.
         otherwise: The rule that is broken where the device was used meanwhile.
     """
+    values: dict[str, Value] = {"tenant": tenant, "device": device}
     taken = Statement(
-        # The wrapped key goes first: without it, no copy of what was sealed can be read. From here
-        # on, whatever is being written about the device waits for us or finds no device.
         sql=_TAKE,
         values={
-            "tenant": tenant,
-            "device": device,
+            **values,
             "erasure": erasure.id,
             "at": micros(erasure.erased_at),
             "accounts": accounts,
         },
         otherwise=otherwise,
     )
-    recorded = Statement(
+    # First we wait for whatever is being written about the device: it holds its key's counter, an
+    # appraisal, or the device. From here on it waits for us, and finds nothing. Only then we count,
+    # in a statement of its own: PostgreSQL lets none see what was committed while it waited.
+    held = [Statement(sql=sql, values=values) for sql in _HOLD]
+    shredded = Statement(sql=_SHRED, values=values, otherwise=otherwise)
+    return [
+        *held,
+        shredded,
+        taken,
+        record_erasure(tenant=tenant, erasure=erasure, name_index=name_index),
+        *erase_rows(tenant=tenant, device=device, erasure=erasure.id),
+    ]
+
+
+def record_erasure(*, tenant: str, erasure: StoredErasure, name_index: bytes) -> Statement:
+    """Say that it was done."""
+    return Statement(
         sql="INSERT INTO erasures (tenant, name_index, id, erased_at)"
         " VALUES (:tenant, :name_index, :erasure, :at)",
         values={
@@ -196,7 +220,6 @@ def erase_device(
             "at": micros(erasure.erased_at),
         },
     )
-    return [taken, recorded, *erase_rows(tenant=tenant, device=device, erasure=erasure.id)]
 
 
 def erase_rows(*, tenant: str, device: str, erasure: str) -> list[Statement]:
@@ -246,10 +269,24 @@ _COUNT = (
     f" + (SELECT COUNT(*) FROM decisions WHERE tenant = :tenant AND {_ABOUT})"
 )
 _TAKE = (
-    "UPDATE devices SET id = :erasure, data_key = NULL, erased_at = :at"  # noqa: S608 - ours
+    "UPDATE devices SET id = :erasure, erased_at = :at"  # noqa: S608 - ours
     " WHERE tenant = :tenant AND id = :device AND erased_at IS NULL"
     f" AND ({_COUNT}) = :accounts"
 )
+_HOLD = (
+    "UPDATE device_keys SET counter = counter WHERE tenant = :tenant AND device = :device",
+    f"UPDATE appraisals SET context = NULL WHERE tenant = :tenant AND {_ABOUT_EVIDENCE}",  # noqa: S608 - ours
+)
+# Without the wrapped key, no copy of what was sealed under it can be read.
+_SHRED = (
+    "UPDATE devices SET data_key = NULL"
+    " WHERE tenant = :tenant AND id = :device AND erased_at IS NULL"
+)
+_ONLY_ASKED_ABOUT = """
+    SELECT device, MIN(decided_at) FROM decisions WHERE tenant = :tenant AND device IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM devices WHERE devices.tenant = :tenant AND id = device)
+        AND NOT EXISTS (SELECT 1 FROM erasures WHERE erasures.tenant = :tenant AND id = device)
+    GROUP BY device"""
 _EVIDENCE = f"SELECT id, document FROM evidence WHERE tenant = :tenant AND {_ABOUT}"  # noqa: S608 - ours
 _ACCOUNTS = {
     Accounts.APPRAISALS: (
