@@ -54,7 +54,7 @@ _REGISTER = Text(ja="端末の鍵の登録（POST /v1/evidence）", en="register
 ACTS: tuple[ServiceAct, ...] = (
     ServiceAct(
         title=Text(
-            ja="楓銀行が、アプリをサービスに登録します",
+            ja="かえで銀行が、アプリをサービスに登録します",
             en="Kaede Bank registers its app with the service",
         ),
         who=Who.STAFF,
