@@ -12,9 +12,17 @@ import pytest
 from tests.service.conduct.denials import denied
 from tests.service.house import Hands, make_house, settle
 from tests.service.phones import LOGIN, Bank, IPhone, the_bytes
+from warifu.risk.decision.facts import Operation
 from warifu.service.conduct.decision_rules import USED
 from warifu.service.conduct.erasure import ErasureRequest, erase
 from warifu.service.conduct.evidence_rules import COUNTER_MOVED
+from warifu.service.conduct.reappraisal import (
+    ReappraisalRequest,
+    ReappraisalsRequest,
+    reappraise,
+    reappraise_many,
+)
+from warifu.service.conduct.work import Once, Work
 from warifu.service.store.database import Statement
 
 if TYPE_CHECKING:
@@ -201,6 +209,30 @@ def test_what_a_key_signed_in_anothers_name_is_erased_with_the_key(
     key = _key_of(bank)
     erase(bank.work(), ErasureRequest(device=DEVICE))
     assert rows_with(bank, DEVICE, key) == []
+
+
+def test_answers_kept_for_repeated_requests_are_erased(bank: Bank, iphone: IPhone) -> None:
+    """They tell the device's name, and whoever repeats a request would be told it again."""
+    plain = bank.work
+    keys = iter(range(100))
+
+    def once() -> Work:
+        key = Once(key=f"key-{next(keys)}", request=b"")
+        return msgspec.structs.replace(plain(), once=key)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bank, "work", once)
+        made = bank.register(iphone, device=DEVICE)
+        challenge = bank.challenge(device=DEVICE)
+        bank.decide(challenge, iphone.assertion(the_bytes(challenge)), device=DEVICE)
+        reappraise(once(), made.id, ReappraisalRequest(operation=Operation.LOGIN))
+        reappraise_many(once(), ReappraisalsRequest(operation=Operation.LOGIN))
+        bank.register(IPhone(made_at=bank.house.clock()), device="momijis-phone-0002")
+    assert "idempotency" in rows_with(bank, DEVICE)
+    kept = bank.count("idempotency")
+    erase(bank.work(), ErasureRequest(device=DEVICE))
+    assert rows_with(bank, DEVICE) == []
+    assert bank.count("idempotency") == kept - 4
 
 
 def _key_of(bank: Bank) -> str:

@@ -153,6 +153,7 @@ def _decide(work: Work, asked: DecisionRequest) -> DecisionAnswer:
         work,
         [*ground.changes, store.insert_decision(work.tenant, row)],
         answer=answer,
+        device=answer.device,
         audit=[
             AuditEntry(
                 action="decision/made",

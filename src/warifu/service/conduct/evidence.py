@@ -156,6 +156,7 @@ def _submit(work: Work, asked: EvidenceRequest) -> EvidenceAnswer:
         work,
         [*keep(work, picture, found), insert_appraisal(work.tenant, appraisal)],
         answer=answer,
+        device=answer.device,
         audit=[
             AuditEntry(
                 action="evidence/judged",

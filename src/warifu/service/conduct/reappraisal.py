@@ -36,7 +36,7 @@ from warifu.service.conduct.evidence_rules import KEPT
 from warifu.service.conduct.registration import RegisteredApp, load_app
 from warifu.service.conduct.rules import KNOWN
 from warifu.service.conduct.standing import Recalled, recall
-from warifu.service.conduct.work import AuditEntry, commit
+from warifu.service.conduct.work import SEVERAL, AuditEntry, commit
 from warifu.service.identifiers import new_id
 from warifu.service.store import reappraisal as store
 from warifu.service.store.appraisals import insert_appraisal
@@ -198,7 +198,8 @@ def reappraise(work: Work, evidence: str, asked: ReappraisalRequest) -> Reapprai
         subject=evidence,
         document={"appraisal": answer.after.appraisal, "fell": answer.fell, "rose": answer.rose},
     )
-    commit(work, _changes(work.tenant, [appraised]), answer=answer, audit=[entry])
+    changes = _changes(work.tenant, [appraised])
+    commit(work, changes, answer=answer, audit=[entry], device=answer.device)
     return answer
 
 
@@ -268,7 +269,7 @@ def _reappraise_page(work: Work, asked: ReappraisalsRequest) -> ReappraisalsAnsw
         document={"judged": answer.judged, "fell": answer.fell, "rose": answer.rose},
     )
     changes = _changes(work.tenant, [appraised for appraised, _ in done])
-    commit(work, changes, answer=answer, audit=[entry], status=200)
+    commit(work, changes, answer=answer, audit=[entry], status=200, device=SEVERAL)
     return answer
 
 

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from warifu.service.store.database import Transaction
 
 
+SEVERAL = "*"
+"""Stands for the device where an answer names more than one: no device is called so."""
+
+
 class Once(Struct, frozen=True, kw_only=True):
     """An idempotency key and the request it stands for."""
 
@@ -60,6 +64,7 @@ def commit(
     answer: object,
     audit: Sequence[AuditEntry],
     status: int = 201,
+    device: str | None = None,
 ) -> None:
     """Write all of a use case's changes, its audit rows and its answer in one transaction.
 
@@ -69,6 +74,7 @@ def commit(
         answer: What the caller will be told; kept under its idempotency key.
         audit: At least one entry.
         status: HTTP status of the answer.
+        device: The device that the answer names, or `SEVERAL`: an erasure deletes what is kept.
 
     Raises:
         WarifuError: `Statement.otherwise` of a change that could not be made; then nothing was.
@@ -78,7 +84,7 @@ def commit(
         audit_row(entry, tenant=work.tenant, caller=work.caller.id, now=work.now) for entry in audit
     ]
     if work.once is not None:
-        closing.insert(0, _once(work, work.once, answer, status))
+        closing.insert(0, _once(work, work.once, answer, status=status, device=device))
     with span("commit"), work.house.database.write() as transaction:
         transaction.apply([*statements, *closing])
 
@@ -113,10 +119,11 @@ def audit_row(entry: AuditEntry, *, tenant: str, caller: str, now: datetime) -> 
     )
 
 
-def _once(work: Work, once: Once, answer: object, status: int) -> Statement:
+def _once(work: Work, once: Once, answer: object, *, status: int, device: str | None) -> Statement:
     return Statement(
-        sql="INSERT INTO idempotency (tenant, caller, id, request, status, body, at)"
-        " VALUES (:tenant, :caller, :id, :request, :status, :body, :at) ON CONFLICT DO NOTHING",
+        sql="INSERT INTO idempotency (tenant, caller, id, request, status, body, at, device)"
+        " VALUES (:tenant, :caller, :id, :request, :status, :body, :at, :device)"
+        " ON CONFLICT DO NOTHING",
         values={
             "tenant": work.tenant,
             "caller": work.caller.id,
@@ -125,6 +132,7 @@ def _once(work: Work, once: Once, answer: object, status: int) -> Statement:
             "status": status,
             "body": msgspec.json.encode(answer),
             "at": micros(work.now),
+            "device": device,
         },
         otherwise=SAME_REQUEST,
     )

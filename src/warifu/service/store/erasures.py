@@ -306,6 +306,8 @@ _ERASE = (
     WHERE tenant = :tenant AND {_ABOUT}""",  # noqa: S608 - ours
     f"""UPDATE evidence SET device = :erasure, device_key = NULL, digest = :nothing,
     document = :document WHERE tenant = :tenant AND {_ABOUT}""",  # noqa: S608 - ours
+    # Answers that name it, kept for repeated requests; '*' stands for several devices.
+    "DELETE FROM idempotency WHERE tenant = :tenant AND device IN (:device, '*')",
     # Last, because the keys tell what was refused under them.
     "DELETE FROM device_keys WHERE tenant = :tenant AND device = :device",
 )

@@ -234,6 +234,7 @@ TABLES = (
         status BIGINT NOT NULL,
         body {BYTES} NOT NULL,
         at BIGINT NOT NULL,
+        device TEXT,
         PRIMARY KEY (tenant, caller, id)
     )""",
 )
@@ -260,6 +261,7 @@ INDEXES = (
     "CREATE INDEX decisions_by_key ON decisions (tenant, device_key) WHERE device IS NULL",
     "CREATE INDEX audit_by_subject ON audit (tenant, subject, id)",
     "CREATE INDEX idempotency_by_age ON idempotency (tenant, at)",
+    "CREATE INDEX idempotency_by_device ON idempotency (tenant, device) WHERE device IS NOT NULL",
 )
 
 
