@@ -100,3 +100,4 @@ def _raises(branch: type[WarifuError], rule: Rule) -> Iterator[None]:
     with pytest.raises(branch) as caught:
         yield
     assert caught.value.code == rule.code, str(caught.value)
+    assert isinstance(caught.value.detail, str)
