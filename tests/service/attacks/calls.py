@@ -24,7 +24,7 @@ LOGIN = {"operation": {"kind": "login"}}
 
 
 def _listing(path: str) -> Callable[[World], Call]:
-    return lambda world: Call(method="GET", path=path)
+    return lambda _: Call(method="GET", path=path)
 
 
 def _one_challenge(world: World) -> Call:
@@ -156,17 +156,19 @@ def _approve(world: World) -> Call:
     world.tell("POST", f"/v1/rule-sets/{digest}/moves", {"action": "observe"}, name="aoi")
     revision = world.tell("GET", "/v1/governance")["revision"]
     command = {"type": "move", "digest": digest, "action": "activate"}
-    return Call(method="POST", path="/v1/approvals", body={"revision": revision, "command": command})
+    return Call(
+        method="POST", path="/v1/approvals", body={"revision": revision, "command": command}
+    )
 
 
 def _stop(_: World) -> Call:
-    return Call(method="POST", path="/v1/stops/recover")
+    return Call(method="POST", path="/v1/stops/balance")
 
 
 def _resume(world: World) -> Call:
-    world.tell("POST", "/v1/stops/enrol")
-    world.approved({"type": "resume", "operation": "enrol"})
-    return Call(method="DELETE", path="/v1/stops/enrol")
+    world.tell("POST", "/v1/stops/recover")
+    world.approved({"type": "resume", "operation": "recover"})
+    return Call(method="DELETE", path="/v1/stops/recover")
 
 
 def _exempt(world: World) -> Call:

@@ -10,6 +10,7 @@ import json
 from base64 import b64encode
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ from tests.service.phones import IN_ORDER, Android, Bank, IPhone
 from warifu.base.codec.text import from_base64url
 from warifu.base.errors import Denied
 from warifu.service.api.app import make_asgi
-from warifu.service.callers.caller import Caller, Scope
+from warifu.service.caller import Caller, Scope
 from warifu.service.callers.rules import UNAUTHENTICATED
 from warifu.service.store.tables import tables_of
 
@@ -48,6 +49,7 @@ ABOUT: dict[str, Any] = {
 }
 BANK: dict[str, Any] = msgspec.to_builtins(IN_ORDER)
 EVERYTHING = " ".join(Scope)
+_ALL = 'SELECT * FROM "{}" WHERE tenant = :tenant'
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +75,7 @@ def by_what_they_say(_: Composition, view: RequestView) -> Caller:
     if len(stated) != 1 or not stated[0].startswith("Bearer "):
         raise Denied(UNAUTHENTICATED)
     who, *scopes = stated[0].removeprefix("Bearer ").split()
-    tenant, _, name = who.partition("/")
+    tenant, name = who.split("/")
     return Caller(tenant=tenant, id=name, name=name, scopes=frozenset(map(Scope, scopes)))
 
 
@@ -122,7 +124,7 @@ class World:
         )
 
     def tell(
-        self, method: str, path: str, body: Any = None, expect: int = 0, **how: Any
+        self, method: str, path: str, body: Any = None, expect: int = 0, **how: str
     ) -> dict[str, Any]:
         """What is answered to a call that must go well, or end as expected."""
         headers = TOML if isinstance(body, bytes) else {}
@@ -156,28 +158,32 @@ class World:
         """Two people say yes to a command."""
         revision = self.tell("GET", "/v1/governance")["revision"]
         for name in ("haru", "sora"):
-            self.tell("POST", "/v1/approvals", {"revision": revision, "command": command}, name=name)
+            self.tell(
+                "POST", "/v1/approvals", {"revision": revision, "command": command}, name=name
+            )
 
-    def rows(self, tenant: str = TENANT, *, without: frozenset[str] = frozenset()) -> dict[str, Any]:
+    def rows(self, tenant: str = TENANT) -> dict[str, Any]:
         """All rows of a tenant, by table."""
-        found = {}
         with self.house.database.read() as transaction:
-            for table in tables_of(transaction, self.house.database.dialect):
-                if table.name not in without:
-                    sql = f"SELECT * FROM {table.quoted} WHERE tenant = :tenant"  # noqa: S608
-                    found[table.name] = sorted(map(repr, transaction.rows(sql, tenant=tenant)))
-        return found
+            return {
+                table: sorted(map(repr, transaction.rows(_ALL.format(table), tenant=tenant)))
+                for table in self._tables
+            }
 
     def words(self, tenant: str = TENANT) -> set[str]:
         """Names that stand in a tenant's rows: of devices, records, files and people."""
         found: set[str] = set()
         with self.house.database.read() as transaction:
-            for table in tables_of(transaction, self.house.database.dialect):
-                if table.name != "idempotency":
-                    sql = f"SELECT * FROM {table.quoted} WHERE tenant = :tenant"  # noqa: S608
-                    for row in transaction.rows(sql, tenant=tenant):
-                        found |= {each for each in row if isinstance(each, str) and len(each) > 5}
+            for table in self._tables - {"idempotency"}:
+                for row in transaction.rows(_ALL.format(table), tenant=tenant):
+                    found |= {each for each in row if isinstance(each, str) and len(each) > 7}
         return found
+
+    @cached_property
+    def _tables(self) -> frozenset[str]:
+        with self.house.database.read() as transaction:
+            tables = tables_of(transaction, self.house.database.dialect)
+        return frozenset(table.name for table in tables)
 
 
 @contextmanager
