@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 NEEDS = "needs"
 HINTS = "hints"
 """In a handler's ``opt``: scopes, and the types of its arguments and of its answer."""
+_SAFE = frozenset({"GET", "HEAD"})
 DEPENDENCIES = ("work", "house", "office", "description")
 """What a handler may ask for by these names."""
 REPLAYED = "Idempotency-Replayed"
@@ -96,7 +97,7 @@ class Desk(Struct, frozen=True, kw_only=True):
 
     def _once(self) -> Once | None:
         stated = self._header("idempotency-key")
-        if not stated or self.view.method in {"GET", "HEAD"}:
+        if not stated or self.view.method in _SAFE:
             return None
         key = stated[0]
         if len(stated) > 1 or not 1 <= len(key) <= MAX_KEY_LENGTH or not _is_visible(key):
@@ -104,8 +105,8 @@ class Desk(Struct, frozen=True, kw_only=True):
         return Once(key=key, request=_digest(self.view))
 
     def knows(self, etag: str) -> bool:
-        """Whether the caller says that it holds this state already."""
-        stated = self._header("if-none-match")
+        """Whether the caller says that it holds this state already; a change is always told."""
+        stated = self._header("if-none-match") if self.view.method in _SAFE else []
         return bool(stated) and names(",".join(stated), etag)
 
     def _header(self, wanted: str) -> list[str]:
@@ -306,8 +307,11 @@ def _view(request: Request[Any, Any, Any], body: bytes) -> RequestView:
 
 
 def _digest(view: RequestView) -> bytes:
+    """Of all that tells two requests apart, also the state that a change is made to."""
     told = sha256()
-    for part in (view.method.encode(), view.path.encode(), view.query.encode(), view.body):
+    seen = ",".join(view.values("if-match"))
+    stated = (view.method, view.path, view.query, seen)
+    for part in (*(each.encode("utf-8", "surrogatepass") for each in stated), view.body):
         told.update(len(part).to_bytes(8))
         told.update(part)
     return told.digest()

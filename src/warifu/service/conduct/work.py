@@ -29,7 +29,7 @@ class Once(Struct, frozen=True, kw_only=True):
 
     key: str
     request: bytes
-    """SHA-256 over method, path and body."""
+    """SHA-256 over method, path, query, If-Match and body."""
 
 
 class Work(Struct, frozen=True, kw_only=True):
