@@ -152,7 +152,8 @@ def move(work: Work, digest: str, asked: MoveRequest) -> GovernanceAnswer:
 def stop(work: Work, operation: Operation) -> GovernanceAnswer:
     """Throw the kill switch: at once, by one person.
 
-    It does not give way to other changes: it is thrown on whatever stands after them.
+    It does not give way to other changes: it is thrown on whatever stands after them, until it is
+    seen to be thrown.
 
     Raises:
         Denied: ``governance/moved`` where others changed governance all the time.
@@ -163,6 +164,13 @@ def stop(work: Work, operation: Operation) -> GovernanceAnswer:
         except Denied as error:
             if error.rule != rules.MOVED:
                 raise
+        stands = read_governance(work)
+        if operation in stands.stopped:
+            entry = AuditEntry(
+                action=_ACTIONS[Stop], subject=operation, document={"already": stands.revision}
+            )
+            commit(work, [], answer=stands, audit=[entry], status=200)
+            return stands
     return carry_out(work, Stop(operation=operation))
 
 
