@@ -16,6 +16,7 @@ from warifu.attestation.claims import Realm
 from warifu.attestation.trust import bundle, rules
 from warifu.attestation.trust.history import TrustHistory
 from warifu.attestation.trust.snapshot import SnapshotKind
+from warifu.base.codec import cbor
 from warifu.base.errors import RejectedTrust
 from warifu.handset.authority import new_key
 
@@ -266,3 +267,20 @@ def _make() -> tuple[Growing, bytes]:
 
 
 WORLD, WORLD_BUNDLE = _make()
+
+
+def test_a_bundle_larger_than_any_evidence_is_read(world: Growing) -> None:
+    large = revocation_document(0xA, *range(1 << 70, (1 << 70) + 6_000))
+    world.learn(SnapshotKind.REVOCATION, large, T0 + 3 * HOUR)
+    data = export(world)
+    assert len(data) > 2 * cbor.MAX_BYTES
+    assert read(data).records == tuple(world.records)
+
+
+def test_a_bundle_may_be_as_young_as_its_import_and_no_younger(world: Growing) -> None:
+    held, offered = world.of(()), world.history
+    made_at = max(record.confirmed_at for record in offered.records)
+    added = bundle.continue_history(held, offered, imported_at=made_at)
+    assert [record.learned_at for record in added] == [made_at] * 3
+    with no_statement(rules.BUNDLE_CONTINUES):
+        bundle.continue_history(held, offered, imported_at=made_at - timedelta(microseconds=1))

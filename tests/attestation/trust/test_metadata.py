@@ -192,6 +192,11 @@ def test_white_space_around_a_blob_is_ignored(service: MetadataService) -> None:
     assert verify_blob(service.blob + b"\n", anchors=roots, at=AT, signer=None).number == 7
 
 
+def test_a_blob_larger_than_any_evidence_is_read(service: MetadataService) -> None:
+    service.payload["legalHeader"] = "x" * (5 << 20)
+    assert verify(service).legal_header == "x" * (5 << 20)
+
+
 def test_an_empty_list_of_anchors_trusts_nothing(service: MetadataService) -> None:
     with refused(path.ANCHORED):
         verify_blob(service.blob, anchors=[], at=AT)

@@ -201,9 +201,21 @@ def test_what_is_no_list_is_refused(data: bytes) -> None:
 
 
 def test_a_list_of_endless_entries_is_refused() -> None:
-    entries = ",".join(f'"{number:x}f":0' for number in range(MAX_ENTRIES + 1))
+    entries = [f'"{number:x}f":0' for number in range(MAX_ENTRIES + 1)]
+    most = parse(f'{{"entries":{{{",".join(entries[:-1])}}}}}'.encode(), confirmed_at=NOW)
+    assert len(most.entries) == MAX_ENTRIES
     with no_statement(rules.REVOCATION_WELL_FORMED):
-        parse(f'{{"entries":{{{entries}}}}}'.encode(), confirmed_at=NOW)
+        parse(f'{{"entries":{{{",".join(entries)}}}}}'.encode(), confirmed_at=NOW)
+
+
+@pytest.mark.parametrize("unreadable", [MAX_UNREADABLE, MAX_UNREADABLE + 1])
+def test_unreadable_keys_are_borne_up_to_their_limit(unreadable: int) -> None:
+    keys = {f"x{number}": REVOKED for number in range(unreadable)}
+    if unreadable == MAX_UNREADABLE:
+        assert make_list(ab=REVOKED, **keys).find(0xAB)
+    else:
+        with no_statement(rules.REVOCATION_WELL_FORMED):
+            make_list(ab=REVOKED, **keys)
 
 
 @pytest.mark.parametrize("age", [timedelta(0), MAX_AGE])

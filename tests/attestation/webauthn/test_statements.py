@@ -434,7 +434,7 @@ def test_a_part_of_another_form_is_refused(part: Any) -> None:
         attest(NoStatement(format="compound", members=[none, part]))
 
 
-@pytest.mark.parametrize("name_", ["invented", 7])
+@pytest.mark.parametrize("name_", ["invented", 7, [], {}], ids=str)
 def test_a_part_of_unknown_format_is_refused(name_: Any) -> None:
     none = {"fmt": "none", "attStmt": {}}
     with refused(rules.STATEMENT_FORMAT):

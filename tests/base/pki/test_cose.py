@@ -152,3 +152,27 @@ def test_any_changed_byte_is_another_key_or_refused(algorithm: int, data: st.Dat
         return
     original = cose.read_key(KEYS[algorithm].public_key())
     assert (key.spki, key.algorithm) != (original.spki, original.algorithm)
+
+
+@pytest.mark.parametrize("bits", [pki_signature.MAX_RSA_BITS, pki_signature.MAX_RSA_BITS + 1])
+def test_an_rsa_key_may_be_as_long_as_the_limit_and_no_longer(bits: int) -> None:
+    modulus = ((1 << bits - 1) + 1).to_bytes((bits + 7) // 8, "big")
+    encoded = cbor.encode_deterministic({1: 3, 3: -257, -1: modulus, -2: b"\x01\x00\x01"})
+    if bits == pki_signature.MAX_RSA_BITS:
+        assert cose.read_key(encoded).algorithm == -257
+    else:
+        with refused(pki_signature.PUBLIC_KEY):
+            cose.read_key(encoded)
+
+
+@pytest.mark.parametrize(
+    "exponent", [b"\x01\x00\x01".rjust(8, b"\0"), b"\x01\x00\x01".rjust(9, b"\0")]
+)
+def test_an_rsa_exponent_may_be_as_long_as_the_limit_and_no_longer(exponent: bytes) -> None:
+    modulus = KEYS[-257].public_map()[-1]
+    encoded = cbor.encode_deterministic({1: 3, 3: -257, -1: modulus, -2: exponent})
+    if len(exponent) == cose.MAX_RSA_EXPONENT_OCTETS:
+        assert cose.read_key(encoded).algorithm == -257
+    else:
+        with refused(cose.KEY):
+            cose.read_key(encoded)

@@ -106,6 +106,10 @@ def test_a_fact_whose_name_is_part_of_another_word_is_not_read() -> None:
     assert Condition("device.model == 'bound verified amount'").reads == ("device.model",)
 
 
+def test_a_fact_is_read_however_its_path_is_spaced() -> None:
+    assert Condition("operation . amount > 1").reads == ("operation.amount",)
+
+
 # Changes
 
 
