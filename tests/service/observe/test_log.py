@@ -1,5 +1,7 @@
 """One line of JSON for each thing, whoever logs it."""
 
+import errno
+import io
 import logging
 import os
 import sys
@@ -12,7 +14,7 @@ from tests.service.observe.conftest import Watched
 from warifu.base.secret import Secret
 from warifu.service.observe import called_by, unexpected
 from warifu.service.observe.current import CURRENT, Seen
-from warifu.service.observe.log import Routed, log
+from warifu.service.observe.log import Routed, configure, log
 
 KEY = "c0ffee" * 8
 
@@ -103,3 +105,30 @@ def test_outside_a_request_nothing_is_remembered(watched: Watched) -> None:
     (line,) = watched.lines()
     assert "request" not in line
     assert "kaede" not in str(line)
+
+
+class FullDisk(io.BytesIO):
+    """Where the log stands, nothing can be written any more."""
+
+    def write(self, _: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def flush(self) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_full_disk_of_logs_keeps_no_request_from_its_answer(watched: Watched) -> None:
+    configure(stream=FullDisk())
+    unexpected(ValueError())
+    log().info("request", status=201)
+    logging.getLogger("some.library").warning("full")
+    assert watched.lines() == []
+
+
+def test_a_service_without_standard_error_goes_on(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure()
+    monkeypatch.setattr(sys, "stderr", None)
+    log().info("request", status=201)
+    assert watched.lines() == []

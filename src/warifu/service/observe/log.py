@@ -10,6 +10,7 @@ import logging
 import sys
 import threading
 from collections.abc import MutableMapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -82,22 +83,31 @@ class Routed(logging.Handler):
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the library's name
         """Say that a record was lost; the library would print its arguments."""
-        sys.stderr.write(f'{{"event":"log record lost","logger":"{record.name}"}}\n')
+        with suppress(OSError, ValueError, AttributeError):
+            sys.stderr.write(f'{{"event":"log record lost","logger":"{record.name}"}}\n')
 
 
-class _StandardError:
-    """Whatever is standard error at the moment of writing."""
+class _Forgiving:
+    """Where lines go. What cannot be written is lost: a full disk of logs stops no answer."""
+
+    def __init__(self, stream: BinaryIO | None) -> None:
+        """Write to `stream`, else to whatever is standard error at the moment of writing."""
+        self._stream = stream
 
     def write(self, line: bytes) -> int:
-        sys.stderr.flush()
-        return sys.stderr.buffer.write(line)
+        with suppress(OSError, ValueError, AttributeError):  # full, closed, or there is none
+            if self._stream is None:
+                sys.stderr.flush()
+            return (self._stream or sys.stderr.buffer).write(line)
+        return len(line)
 
     def flush(self) -> None:
-        sys.stderr.flush()
+        with suppress(OSError, ValueError, AttributeError):
+            (self._stream or sys.stderr).flush()
 
 
 def _make(least: int, stream: BinaryIO | None) -> FilteringBoundLogger:
-    written: Any = _StandardError() if stream is None else stream
+    written: Any = _Forgiving(stream)
     logger: FilteringBoundLogger = structlog.wrap_logger(
         structlog.BytesLogger(written),
         processors=[_origin, _redact, _when],
