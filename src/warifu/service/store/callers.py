@@ -78,7 +78,8 @@ def insert_new_caller(caller: StoredCaller, *, otherwise: Rule) -> Statement:
     """Register a caller under a name that its tenant does not use yet, or else break a rule."""
     return Statement(
         sql=_INSERT + " WHERE NOT EXISTS"  # noqa: S608
-        " (SELECT 1 FROM callers WHERE tenant = :tenant AND name = :name)",
+        " (SELECT 1 FROM callers WHERE tenant = :tenant AND name = :name)"
+        " ON CONFLICT DO NOTHING",  # where two register one name at the same moment
         values=_values(caller),
         otherwise=otherwise,
         error=Misuse,

@@ -239,6 +239,7 @@ TABLES = (
     )""",
 )
 INDEXES = (
+    "CREATE UNIQUE INDEX callers_by_name ON callers (tenant, name) WHERE principal = id",
     "CREATE INDEX challenges_by_expiry ON challenges (tenant, expires_at)",
     "CREATE INDEX device_keys_by_device ON device_keys (tenant, device)",
     "CREATE INDEX evidence_by_device ON evidence (tenant, device, id)",
