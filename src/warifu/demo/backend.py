@@ -42,6 +42,7 @@ class Caller:
     def __init__(self, address: Address, key: str) -> None:
         """Call with an API key."""
         self._connection = HTTPConnection(address.host, address.port, timeout=TIMEOUT_SECONDS)
+        self.key = key
         self._headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
 
     def close(self) -> None:

@@ -103,7 +103,7 @@ def running(world: World) -> Iterator[Server]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="warifu-demo-")))
         stack.enter_context(_ending_in_order())
-        server = Server(folder, Address(port=_free_port()))
+        server = Server(folder, Address(port=free_port()))
         server.set_up_trust(world)
         server.learn(())
         stack.enter_context(_process(server))
@@ -196,7 +196,8 @@ def _ending_in_order() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine where nobody serves at the moment."""
     with socket.socket() as trial:
         trial.bind(("127.0.0.1", 0))
         port: int = trial.getsockname()[1]
