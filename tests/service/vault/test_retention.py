@@ -286,3 +286,10 @@ def test_the_registration_of_a_device_that_still_comes_is_kept(
     )
     assert [row[2] for row in rows(database, "evidence_bytes")] == [digest] * kept
     assert [row[1] for row in rows(database, "evidence")] == [evidence[1]]
+
+
+def test_facts_are_kept_as_long_as_the_bytes_they_are_of() -> None:
+    """Else nothing could judge the bytes again, and no erasure would find them."""
+    settings = msgspec.structs.replace(SETTINGS, evidence_days=100, decisions_days=30)
+    assert days_of(settings)[Aged.EVIDENCE] == 100
+    assert days_of(SETTINGS)[Aged.EVIDENCE] == 30

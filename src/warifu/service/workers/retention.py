@@ -98,7 +98,8 @@ def days_of(retention: RetentionSettings) -> dict[Aged, int]:
         Aged.SERIALS: retention.serials_days,
         Aged.DECISIONS: retention.decisions_days,
         Aged.APPRAISALS: retention.decisions_days,
-        Aged.EVIDENCE: retention.decisions_days,
+        # Bytes whose facts were gone would be of no use, and no erasure would find them.
+        Aged.EVIDENCE: max(retention.decisions_days, retention.evidence_days),
         Aged.AUDIT: retention.audit_days,
         Aged.CHALLENGES: retention.challenges_days,
         Aged.IDEMPOTENCY: retention.idempotency_days,
