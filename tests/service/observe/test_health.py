@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -164,6 +166,33 @@ def test_many_questions_cost_one_look(database: Database, monkeypatch: pytest.Mo
     for _ in range(50):
         office.look()
     assert len(looks) == 1
+
+
+def test_questions_about_a_database_that_hangs_do_not_take_every_thread(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Anyone may ask for readiness: asking in parallel must not stop decisions."""
+    hangs, go_on = Event(), Event()
+    fine = health.Health(state=State.OK, checks=())
+    failed = health.Health(state=State.FAILED, checks=())
+
+    def look(_: Composition) -> health.Health:
+        hangs.set()
+        go_on.wait(10)
+        return failed
+
+    office = HealthOffice(make_house(database, clock=Hands()))
+    monkeypatch.setattr(health, "examine", lambda _: fine)
+    assert office.look() is fine
+    monkeypatch.setattr(health, "examine", look)
+    monkeypatch.setattr(health, "REMEMBERED_SECONDS", 0.0)
+    with ThreadPoolExecutor(1) as threads:
+        first = threads.submit(office.look)
+        assert hangs.wait(10)
+        assert [office.look() for _ in range(20)] == [fine] * 20
+        go_on.set()
+        assert first.result() is failed
+    assert office.look() is failed
 
 
 def test_counts_are_answered_unless_turned_off(database: Database, watched: Watched) -> None:

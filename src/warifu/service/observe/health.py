@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from enum import StrEnum
+from math import inf
 from threading import Lock
 from time import monotonic
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 REMEMBERED_SECONDS = 1.0
 """Anyone may ask, and each question costs the database a statement."""
+SHOWN_SECONDS = 15.0
+"""What is told meanwhile while somebody looks, at most so old."""
 
 READY = Rule(
     code="service/ready",
@@ -88,10 +91,20 @@ class HealthOffice:
 
     def look(self) -> Health:
         """How the process is now."""
-        with self._looking:
-            if self._last is None or monotonic() - self._last[0] >= REMEMBERED_SECONDS:
+        last = self._last
+        age = inf if last is None else monotonic() - last[0]
+        if last is not None and age < REMEMBERED_SECONDS:
+            return last[1]
+        # While one looks at a database that hangs, the others do not wait in every thread there is.
+        looks = self._looking.acquire(blocking=age >= SHOWN_SECONDS)
+        if last is not None and not looks:
+            return last[1]
+        try:
+            if self._last is None or self._last is last:
                 self._last = (monotonic(), examine(self.house))
             return self._last[1]
+        finally:
+            self._looking.release()
 
 
 def examine(house: Composition) -> Health:
