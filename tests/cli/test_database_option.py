@@ -2,12 +2,19 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from cyclopts import App
 
 from tests.cli.runner import run
+from warifu import cli
+from warifu.base.errors import Misuse
+from warifu.cli.ending import USAGE
 from warifu.command import make_app
+from warifu.service import assembly
+from warifu.service.conduct.governance import standard_rules
+from warifu.service.store.rules import SCHEMA
 
 
 def commands(app: App, *before: str) -> Iterator[tuple[str, App]]:
@@ -45,3 +52,38 @@ def test_an_erasure_is_not_made_in_a_database_that_lies_about(
     monkeypatch.setenv("WARIFU_DB", f"sqlite:///{tmp_path}/there.db")
     assert run(capsys, "db", "upgrade").status == 0
     assert run(capsys, "tenants", "list", "--json").document == {"tenants": []}
+
+
+JOBS = (
+    ("data", "sweep"),
+    ("data", "rewrap"),
+    ("data", "remove-key", "1"),
+    ("data", "erasures"),
+    ("data", "erase", "--device", "d", "--tenant", "t", "--yes"),
+    ("rules", "dry-run", "rules.toml", "--tenant", "t"),
+    ("reappraise", "--tenant", "t"),
+    ("db", "backup", "backup"),
+)
+
+
+@pytest.mark.parametrize("command", JOBS, ids=" ".join)
+def test_jobs_over_many_rows_are_not_given_up_after_seconds(
+    command: tuple[str, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A sweep that counts for longer than a request may take would never delete anything."""
+    monkeypatch.chdir(tmp_path)
+    assert run(capsys, "data", "init-key").status == 0
+    Path("rules.toml").write_bytes(standard_rules())
+    seen: list[bool] = []
+
+    def opened(_: str, *, hasty: bool = True, **__: object) -> NoReturn:
+        seen.append(hasty)
+        raise Misuse(SCHEMA)
+
+    for room in (cli.data, cli.rules, cli.db, assembly):
+        monkeypatch.setattr(room, "open_database", opened)
+    assert run(capsys, *command).status == USAGE
+    assert seen == [False]

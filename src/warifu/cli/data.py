@@ -159,7 +159,7 @@ def remove_key(
     from warifu.service.vault.rules import IN_USE
     from warifu.service.workers.rewrap import in_use
 
-    database = open_database(db)
+    database = open_database(db, hasty=False)
     try:
         held = in_use(database)[generation]
     finally:
@@ -182,7 +182,7 @@ def rewrap(*, data_key: DataKey = _DEFAULT, db: Db = DEFAULT_URL, show: Show = S
     from warifu.service.workers import rewrap as worker
 
     vault = SealingVault(DataKeyFile(data_key).read().masters())
-    database = open_database(db)
+    database = open_database(db, hasty=False)
     try:
         with _progress("rewrap", quiet=show.json) as advance:
             done = worker.rewrap(database, vault, report=lambda seen: advance(seen, None))
@@ -215,7 +215,7 @@ def sweep(
     from warifu.service.workers import retention
 
     settings = settings_at(config)
-    database = open_database(db)
+    database = open_database(db, hasty=False)
     try:
         with _progress("sweep", quiet=show.json or dry_run) as advance:
             swept = retention.sweep(
@@ -266,7 +266,7 @@ def erase(
 
     if not yes and not show.json:
         _require_sure(device, show.language)
-    house = assemble(Places(db=db, data_key=data_key))
+    house = assemble(Places(db=db, data_key=data_key), hasty=False)
     try:
         name = person()
         caller = Caller(tenant=tenant, id=name, name=name, scopes=frozenset({Scope.ERASE}))
@@ -294,7 +294,7 @@ def erasures(*, db: Db = DEFAULT_URL) -> int:
     """
     from warifu.service.workers.erase_again import take_list
 
-    database = open_database(db)
+    database = open_database(db, hasty=False)
     try:
         output.write_json(take_list(database))
     finally:
@@ -322,7 +322,7 @@ def erase_again(
     from warifu.service.workers import erase_again as worker
 
     listed = worker.read_list(read_file(file, max_bytes=worker.MAX_BYTES))
-    house = assemble(Places(db=db, data_key=data_key))
+    house = assemble(Places(db=db, data_key=data_key), hasty=False)
     try:
         with _progress("erase-again", quiet=show.json) as advance:
             count = worker.erase_again(house, listed, by=person(), report=advance)

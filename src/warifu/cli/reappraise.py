@@ -136,7 +136,8 @@ def reappraise(
             trust=where.trust,
             realm=where.realm,
             data_key=where.data_key,
-        )
+        ),
+        hasty=False,
     )
     asked = ReappraisalsRequest(
         operation=Operation(operation),

@@ -166,7 +166,7 @@ def dry_run(file: RuleFile, /, *, stored: Stored, show: Show = Show()) -> int:
         until=parse_moment(stored.until, "--until") if stored.until else None,
         limit=_within(stored.limit),
     )
-    with closing(open_database(stored.db)) as database:
+    with closing(open_database(stored.db, hasty=False)) as database:
         _require_tenant(database, stored.tenant)
         trial = Trial(database=database, tenant=stored.tenant, now=datetime.now(UTC), asked=asked)
         with progress_bar(say(_TRYING, show.language), trial.count()) as advance:

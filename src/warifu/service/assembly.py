@@ -55,12 +55,13 @@ def present_time() -> datetime:
     return datetime.now(UTC)
 
 
-def assemble(places: Places, *, clock: Clock = present_time) -> Composition:
+def assemble(places: Places, *, clock: Clock = present_time, hasty: bool = True) -> Composition:
     """Open everything; `Composition.database` is to be closed.
 
     Args:
         places: Where it is.
         clock: The present time.
+        hasty: As for `open_database`: give up a statement after seconds, unless this is a job.
 
     Raises:
         WarifuError: The first thing that cannot be opened, and why.
@@ -71,7 +72,7 @@ def assemble(places: Places, *, clock: Clock = present_time) -> Composition:
     keys = _keys(places, clock)
     return Composition(
         settings=settings,
-        database=open_database(places.db),
+        database=open_database(places.db, hasty=hasty),
         trust=trust,
         keys=keys,
         vault=vault,

@@ -23,7 +23,7 @@ def open_database(url: str, *, current: bool = True, hasty: bool = True) -> Data
     Args:
         url: ``sqlite:///relative.db``, ``sqlite:////absolute.db`` or ``postgresql://...``.
         current: Refuse it unless it has the tables of this release.
-        hasty: Give up a statement after seconds, as a service must; not so for backups.
+        hasty: Give up a statement after seconds, as a service must; not so for jobs over many rows.
 
     Raises:
         Misuse: ``store/url``, ``store/postgres-extra``, ``store/schema``.
