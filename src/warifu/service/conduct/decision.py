@@ -46,6 +46,7 @@ from warifu.service.conduct.decision_rules import (
     APPRAISAL_CONTEXT,
     APPRAISAL_KNOWN,
     BASIS,
+    IN_FORCE,
     POLICY,
     STALE,
     USED,
@@ -89,7 +90,8 @@ def make_decision(work: Work, asked: DecisionRequest) -> DecisionAnswer:
         Misuse: ``request/known``, ``decision/basis``, ``evidence/form``, ``evidence/platform``,
             ``appraisal/known``.
         BadEvidence: The format of the evidence is not known.
-        Denied: ``challenge/*``, ``appraisal/*``, ``evidence/new-key``, ``evidence/counter-moved``.
+        Denied: ``challenge/*``, ``appraisal/*``, ``evidence/new-key``, ``evidence/counter-moved``,
+            ``decision/in-force``.
         VerifierFault: We cannot judge, nor look up what would be needed to.
     """
     if asked.evidence is not None and asked.appraisal is not None:
@@ -151,7 +153,16 @@ def _decide(work: Work, asked: DecisionRequest) -> DecisionAnswer:
     row = _row(asked, answer, facts, shadows, ground=ground, user_index=picture.user_index)
     commit(
         work,
-        [*ground.changes, store.insert_decision(work.tenant, row)],
+        [
+            *ground.changes,
+            store.insert_decision_under(
+                work.tenant,
+                row,
+                governance=governing.governance.revision,
+                registration=picture.app.revision,
+                otherwise=IN_FORCE,
+            ),
+        ],
         answer=answer,
         device=answer.device,
         audit=[

@@ -61,5 +61,14 @@ POLICY = Rule(
     ),
     stops="a milder policy of yesterday deciding today",
 )
-RULES = (BASIS, APPRAISAL_KNOWN, STALE, USED, APPRAISAL_CONTEXT, POLICY)
+IN_FORCE = Rule(
+    code="decision/in-force",
+    clause=_RECORD,
+    requires=Text(
+        ja="判断は、記録する時点で有効なルールとアプリ登録に基づいて行う必要があります。",
+        en="A decision is made by the rules and the registration that stand when it is written.",
+    ),
+    stops="an operation served after its kill switch was thrown",
+)
+RULES = (BASIS, APPRAISAL_KNOWN, STALE, USED, APPRAISAL_CONTEXT, POLICY, IN_FORCE)
 STATUS = {rule.code: 409 for rule in RULES} | {BASIS.code: 400, APPRAISAL_KNOWN.code: 404}

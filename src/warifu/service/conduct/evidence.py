@@ -14,6 +14,7 @@ from warifu.attestation.verdict import Outcome, Reason
 from warifu.base.errors import Denied, Misuse, WarifuError
 from warifu.service.conduct.appraisal import AppraisalAnswer, answered
 from warifu.service.conduct.asking import Asked, RecordId
+from warifu.service.conduct.decision_rules import IN_FORCE
 from warifu.service.conduct.evidence_rules import DEVICE_APPEARED
 from warifu.service.conduct.expectations import SubmittedEvidence, receive
 from warifu.service.conduct.keeping import keep
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
     from warifu.service.store.database import Row
 
 ATTEMPTS = 3
-"""A device is new to two requests at once at most as often as it has requests under way."""
+"""A device is new to two requests at once at most as often as it has requests under way; and what
+decides is changed by people."""
 
 Answer = TypeVar("Answer")
 
@@ -98,12 +100,12 @@ def submit_evidence(work: Work, asked: EvidenceRequest) -> EvidenceAnswer:
 
 
 def again_where_new(attempt: Callable[[], Answer]) -> Answer:
-    """Once more where another request was the first of the same device."""
+    """Once more where another request was the first of the same device, or what decides changed."""
     for _ in range(ATTEMPTS - 1):
         try:
             return attempt()
         except Denied as error:
-            if error.rule is not DEVICE_APPEARED:
+            if error.rule not in {DEVICE_APPEARED, IN_FORCE}:
                 raise
     return attempt()
 

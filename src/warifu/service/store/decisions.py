@@ -11,6 +11,7 @@ from msgspec.structs import asdict
 from warifu.service.store.database import Statement, micros
 
 if TYPE_CHECKING:
+    from warifu.base.rule import Rule
     from warifu.service.store.database import Row, Transaction
 
 
@@ -52,6 +53,31 @@ def insert_decision(tenant: str, row: DecisionRow) -> Statement:
         " :id, :app, :device, :device_key, :user_index, :operation, :outcome, :amount, :outage,"
         " :appraisal, :rule_set, :decided_at, :document)",
         values={**asdict(row), "tenant": tenant, "decided_at": micros(row.decided_at)},
+    )
+
+
+def insert_decision_under(
+    tenant: str, row: DecisionRow, *, governance: int, registration: int, otherwise: Rule
+) -> Statement:
+    """A decision, where what it was made by still stands.
+
+    Args:
+        tenant: Whose.
+        row: The decision.
+        governance: The revision of governance that it was made by.
+        registration: The revision of the app's registration.
+        otherwise: The rule broken where either was changed meanwhile.
+    """
+    made = insert_decision(tenant, row)
+    return Statement(
+        sql="INSERT INTO decisions (tenant, id, app, device, device_key, user_index, operation,"
+        " outcome, amount, outage, appraisal, rule_set, decided_at, document) SELECT :tenant,"
+        " :id, :app, :device, :device_key, :user_index, :operation, :outcome, :amount, :outage,"
+        " :appraisal, :rule_set, :decided_at, :document FROM governance g"
+        " JOIN apps a ON a.tenant = g.tenant AND a.id = :app AND a.revision = :registration"
+        " WHERE g.tenant = :tenant AND g.revision = :governance",
+        values={**made.values, "governance": governance, "registration": registration},
+        otherwise=otherwise,
     )
 
 
