@@ -24,7 +24,7 @@ from warifu.base.pki.certificate import read_certificate
 from warifu.cli import trust as trust_commands
 from warifu.demo.trust_files import anchors_document, revocation_list
 from warifu.demo.world import World
-from warifu.handset.android_key import AndroidPhone
+from warifu.handset.android_key import AndroidPhone, to_pem
 from warifu.handset.app_attest import AppAttestDevice
 from warifu.service.adapters.data_key_file import DataKeyFile
 from warifu.service.assembly import Places, assemble
@@ -79,6 +79,8 @@ class Branch:
         self.bank = Bank(house=self.house, caller=settle(self.house))
         self.key = self._make_caller()
         self._iphones = self._register()
+        self._above = self._attested(bytes(32))[1:]
+        """As authorities signed them once: simulated, they would be signed anew for each key."""
 
     def close(self) -> None:
         """Let go of the database."""
@@ -104,8 +106,7 @@ class Branch:
 
     def chain_signatures(self) -> tuple[Signed, ...]:
         """What has to be verified of a chain: the described key's certificate and the one above."""
-        made = self._world.phone.attest(challenge=bytes(32), made_at=self._world.now)
-        leaf, attestation, above = map(read_certificate, made.certificates()[:3])
+        leaf, attestation, above = map(read_certificate, self._attested(bytes(32))[:3])
         return (
             Signed(
                 spki=attestation.public_key,
@@ -133,8 +134,14 @@ class Branch:
         return request(PATH, msgspec.json.encode(body), self.key)
 
     def _chain(self, challenge: bytes) -> SubmittedEvidence:
-        made = self._world.phone.attest(challenge=challenge, made_at=self.house.clock())
-        return SubmittedEvidence(media_type="application/pem-certificate-chain", data=made.pem())
+        leaf = self._attested(challenge)[0]
+        chain = b"".join(map(to_pem, (leaf, *self._above)))
+        return SubmittedEvidence(media_type="application/pem-certificate-chain", data=chain)
+
+    def _attested(self, challenge: bytes) -> list[bytes]:
+        """The certificates of a new key, from the leaf on."""
+        now = self.house.clock()
+        return list(self._world.phone.attest(challenge=challenge, made_at=now).certificates())
 
     def _assertion(self, challenge: bytes) -> SubmittedEvidence:
         phone = next(self._iphones)
