@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from warifu.attestation.claims import Claims
 
+_PLAIN = frozenset({str, bool, int, float, type(None)})
+"""What most members are; they stay as they are."""
 _CLAIMS_APART = frozenset({"chain", "leniencies", "unchecked"})
 
 
@@ -59,13 +61,18 @@ def _conversion(kind: type) -> Callable[[Any], Any]:
 
 
 def _struct(value: Struct) -> dict[str, Any]:
-    document = {name: to_plain(getattr(value, name)) for name in value.__struct_fields__}
+    document: dict[str, Any] = {}
     tag = value.__struct_config__.tag
-    return document if tag is None else {"type": tag, **document}
+    if tag is not None:
+        document["type"] = tag
+    for name in value.__struct_fields__:
+        member = getattr(value, name)
+        document[name] = member if type(member) in _PLAIN else to_plain(member)
+    return document
 
 
 def _many(values: Iterable[object]) -> list[Any]:
-    return [to_plain(value) for value in values]
+    return [value if type(value) in _PLAIN else to_plain(value) for value in values]
 
 
 def _unordered(values: Iterable[object]) -> list[Any]:

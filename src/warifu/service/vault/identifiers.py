@@ -59,6 +59,9 @@ IDENTIFYING = frozenset(
 """Members of claims that name one device, at whatever depth."""
 _SPOKEN = frozenset({"detail", "seen", "subject", "issuer", "why"})
 """Members with sentences or names in which a serial number may stand."""
+_LOOKED_AT = IDENTIFYING | _SPOKEN
+_NESTED = (dict, list, tuple)
+"""Of all else, only these can hold an identifier: a document is mostly numbers and short words."""
 
 
 def identifiers_of(claims: Claims) -> list[Identifier]:
@@ -167,17 +170,23 @@ def reveal(house: Composition, owner: Owner, document: dict[str, Any]) -> dict[s
 def _hide(value: Any, path: Path, hidden: list[tuple[Path, str]]) -> Any:  # noqa: ANN401 - JSON
     """A copy without identifiers; what is left out is added to `hidden`."""
     if isinstance(value, dict):
-        return {key: _hide_member(key, inner, (*path, key), hidden) for key, inner in value.items()}
+        return {
+            key: _hide_member(key, inner, (*path, key), hidden)
+            if key in _LOOKED_AT or isinstance(inner, _NESTED)
+            else inner
+            for key, inner in value.items()
+        }
     if isinstance(value, list | tuple):
-        return [_hide(inner, (*path, at), hidden) for at, inner in enumerate(value)]
+        return [
+            _hide(inner, (*path, at), hidden) if isinstance(inner, _NESTED) else inner
+            for at, inner in enumerate(value)
+        ]
     return value
 
 
 def _hide_member(key: str, value: Any, path: Path, hidden: list[tuple[Path, str]]) -> Any:  # noqa: ANN401 - JSON
-    if key in IDENTIFYING:
-        return _mask(value, path, hidden, whole=True)
-    if key in _SPOKEN:
-        return _mask(value, path, hidden, whole=False)
+    if key in _LOOKED_AT:
+        return _mask(value, path, hidden, whole=key in IDENTIFYING)
     return _hide(value, path, hidden)
 
 
