@@ -15,7 +15,12 @@ import cbor2
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from tools.fuzz.targets import EAR_SIGNER, NOW
 from tools.fuzz.world import CORPUS, WORLD, Root, Setting, setting_of
+from warifu.attestation import verdict as verdicts
+from warifu.attestation.appraisal.ear.document import Ear, EarAppraisal, EarProfile, VerifierId
+from warifu.attestation.appraisal.ear.token import sign_cwt, sign_jwt, veraison_view
+from warifu.attestation.appraisal.vector import Tier, TrustVector
 from warifu.attestation.claims import Format, Realm
 from warifu.attestation.evidence.facts.android_key import AndroidKeyExpectations
 from warifu.attestation.evidence.facts.app_attest import AppAttestExpectations
@@ -29,10 +34,12 @@ from warifu.attestation.evidence.facts.webauthn import (
     UserVerification,
     WebAuthnExpectations,
 )
+from warifu.attestation.examination import Gaps
 from warifu.attestation.trust.anchors import AnchorUse, ValidityRule
 from warifu.attestation.trust.bundle import export_bundle
 from warifu.attestation.trust.history import TrustHistory
 from warifu.attestation.trust.snapshot import SnapshotKind, SnapshotRecord, encode_record
+from warifu.attestation.trust.view import TrustView
 from warifu.base.codec.text import to_base64, to_base64url
 from warifu.base.secret import Secret
 from warifu.handset import app_attest, play_integrity, safetynet
@@ -68,7 +75,7 @@ def main() -> None:
         old.unlink()
     settings: dict[str, Setting] = {}
     made = [*_codecs(), *_android(settings), *_apple(settings), *_tokens(settings)]
-    made += [*_webauthn(settings), *_trust(settings)]
+    made += [*_webauthn(settings), *_trust(settings), *_results(), *_files()]
     for target, seed in made:
         folder = CORPUS / target
         folder.mkdir(parents=True, exist_ok=True)
@@ -279,6 +286,61 @@ def _trust(settings: dict[str, Setting]) -> Iterator[Made]:
     yield "snapshot-record", encode_record(record)
     history = TrustHistory(realm=Realm.TEST, records=records, find=held.__getitem__)
     yield "trust-bundle", export_bundle(history, key=Ed25519PrivateKey.generate())
+
+
+def _results() -> Iterator[Made]:
+    ear = Ear(
+        profile=EarProfile.DRAFT_04,
+        issued_at=int(NOW.timestamp()),
+        expires_at=int(NOW.timestamp()) + 300,
+        verifier=VerifierId(developer="https://bank.example", build="warifu"),
+        nonces=(b"12345678",),
+        status=Tier.WARNING,
+        submodules={
+            "device": EarAppraisal(
+                status=Tier.WARNING,
+                vector=TrustVector(configuration=32, executables=3),
+                policy_ids=("policy",),
+                attester_claims={"a": 1},
+                verifier_claims={"b": [1, 2]},
+            )
+        },
+    )
+    yield "ear-jwt", sign_jwt(ear, EAR_SIGNER)
+    yield "ear-jwt", sign_jwt(veraison_view(ear), EAR_SIGNER)
+    yield "ear-cwt", sign_cwt(ear, EAR_SIGNER)
+    request = verdicts.ask(
+        Format.ANDROID_KEY,
+        b"evidence",
+        expected=AndroidKeyExpectations(challenge=CHALLENGE),
+        at=AT,
+        known_at=AT,
+        gaps=Gaps.REFUSE,
+        realm=Realm.TEST,
+    )
+    trust = TrustView(known_at=AT, realm=Realm.TEST)
+    saved = verdicts.judge(request, expected=AndroidKeyExpectations(), trust=trust)
+    yield "verdict", verdicts.encode(saved)
+
+
+def _files() -> Iterator[Made]:
+    yield (
+        "appraisal-policy",
+        b'id = "a"\nprofile = "login"\n[severity]\n"device.boot-locked" = "warn"\n',
+    )
+    outage = 'trust_stale = { then = "recent", seconds = 60 }\nvendor_down = { then = "refuse" }'
+    rule = 'id = "a"\noperations = ["login"]\nholds = "user.verified && history.failures < 3"'
+    words = "".join(
+        f'{reader}.{language} = "x"\n'
+        for reader in ("customer", "analyst")
+        for language in ("ja", "en")
+    )
+    yield (
+        "rule-set",
+        f'id = "a"\ncurrency = "JPY"\n[operations.login]\n{outage}\n[[rules]]\n{rule}\n'
+        f"{words}otherwise = {{ refuse = true }}\n".encode(),
+    )
+    yield "settings", b'[retention]\nidentifiers = "drop"\n[proxy]\ntrusted = ["10.0.0.0/8"]\n'
 
 
 def _anchor(root: Authority) -> dict[str, Any]:

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from tools.fuzz import world
+from warifu.attestation import verdict
+from warifu.attestation.appraisal.ear import token
+from warifu.attestation.appraisal.policy import load_policy
 from warifu.attestation.claims import Realm
 from warifu.attestation.evidence.readers import (
     app_attest,
@@ -27,7 +30,11 @@ from warifu.attestation.evidence.readers import (
 from warifu.attestation.trust import anchors, boot_keys, bundle, revocation, snapshot
 from warifu.attestation.verifier import unwrap
 from warifu.base.codec import cbor, cmw, der, jose, json, text
+from warifu.base.keys.signer import SoftwareSigner
 from warifu.base.pki import alternative_names, certificate, cms, cose, memory, path, signature
+from warifu.risk.decision.rules import load_rules
+from warifu.service.adapters.bundled_profiles import bundled_profiles
+from warifu.service.settings import read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -112,9 +119,9 @@ def _signed_data(data: bytes) -> None:
 
 
 def _token(data: bytes) -> None:
-    token = jose.read_jws(data, algorithms=TOKEN_ALGORITHMS, key_headers=frozenset({"x5c"}))
-    key = certificate.read_certificate(jose.certificates(token)[0]).public_key
-    jose.check_jws(token, signature.load_public_key(key))
+    received = jose.read_jws(data, algorithms=TOKEN_ALGORITHMS, key_headers=frozenset({"x5c"}))
+    key = certificate.read_certificate(jose.certificates(received)[0]).public_key
+    jose.check_jws(received, signature.load_public_key(key))
 
 
 _BUNDLE_KEY = bytes.fromhex(
@@ -124,6 +131,11 @@ _BUNDLE_KEY = bytes.fromhex(
 
 def _bundle(data: bytes) -> None:
     bundle.read_bundle(data, key=signature.load_public_key(_BUNDLE_KEY), realm=Realm.TEST)
+
+
+EAR_SIGNER = SoftwareSigner.generate("EdDSA", lambda count: bytes([1]) * count)
+"""Whose results the readers of EAR expect."""
+_PINNED = {EAR_SIGNER.key_id: EAR_SIGNER.public_key}
 
 
 _READERS: dict[str, Callable[[bytes], object]] = {
@@ -160,6 +172,10 @@ _READERS: dict[str, Callable[[bytes], object]] = {
     "boot-keys": partial(boot_keys.load_boot_keys, realm=Realm.TEST),
     "snapshot-record": snapshot.decode_record,
     "evidence-wrapped": unwrap,
+    "verdict": verdict.decode,
+    "appraisal-policy": partial(load_policy, profiles=bundled_profiles()),
+    "rule-set": load_rules,
+    "settings": read_settings,
 }
 
 _BEHIND_SIGNATURES: dict[str, Callable[[bytes], object]] = {
@@ -167,6 +183,8 @@ _BEHIND_SIGNATURES: dict[str, Callable[[bytes], object]] = {
     "cms": _signed_data,
     "jws": _token,
     "trust-bundle": _bundle,
+    "ear-jwt": partial(token.read_jwt, keys=_PINNED, at=NOW),
+    "ear-cwt": partial(token.read_cwt, keys=_PINNED, at=NOW),
     **{
         name: partial(world.judge, name)
         for name in (

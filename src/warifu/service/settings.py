@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from enum import StrEnum
 from ipaddress import ip_network
 from typing import Annotated
@@ -10,7 +9,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct, field
 
-from warifu.base.errors import Misuse
+from warifu.base.codec import toml
+from warifu.base.errors import MalformedEvidence, Misuse
 from warifu.base.rule import Rule, Text
 
 MAX_BYTES = 1 << 20
@@ -137,9 +137,9 @@ def read_settings(data: bytes) -> Settings:
     Raises:
         Misuse: ``usage/settings``.
     """
-    if len(data) > MAX_BYTES:
-        raise Misuse(SETTINGS, f"more than {MAX_BYTES} bytes")
     try:
-        return msgspec.convert(tomllib.loads(data.decode()), Settings)
-    except (ValueError, RecursionError) as error:
+        return msgspec.convert(toml.decode(data, max_bytes=MAX_BYTES), Settings)
+    except MalformedEvidence as error:
+        raise Misuse(SETTINGS, error.detail) from error
+    except msgspec.ValidationError as error:
         raise Misuse(SETTINGS, str(error)[:200]) from error

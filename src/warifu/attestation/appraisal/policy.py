@@ -21,7 +21,6 @@ replaces what the profile states, setting by setting. Everything else has the st
 
 from __future__ import annotations
 
-import tomllib
 from hashlib import sha256
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -42,7 +41,8 @@ from warifu.attestation.appraisal.settings import (
     milder_settings,
     relaxed_settings,
 )
-from warifu.base.errors import Misuse
+from warifu.base.codec import toml
+from warifu.base.errors import MalformedEvidence, Misuse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -136,12 +136,10 @@ def _over(profile: Mapping[str, Any], document: dict[str, Any]) -> dict[str, Any
 
 
 def _parse(data: bytes) -> dict[str, Any]:
-    if len(data) > MAX_BYTES:
-        raise Misuse(rules.POLICY_WELL_FORMED, f"more than {MAX_BYTES} bytes")
     try:
-        document = tomllib.loads(data.decode("utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise Misuse(rules.POLICY_WELL_FORMED, str(error)[:200]) from error
+        document = toml.decode(data, max_bytes=MAX_BYTES)
+    except MalformedEvidence as error:
+        raise Misuse(rules.POLICY_WELL_FORMED, error.detail) from error
     _require_known(document, PolicyFile, "")
     return document
 

@@ -9,14 +9,14 @@ when the rule set is loaded, before it can decide anything.
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 from msgspec import Meta, Struct
 
-from warifu.base.errors import Misuse
+from warifu.base.codec import toml
+from warifu.base.errors import MalformedEvidence, Misuse
 from warifu.base.rule import Rule, Text
 from warifu.risk.decision.changes import ChangeTable
 from warifu.risk.decision.evaluate import Condition, ConditionSet
@@ -222,11 +222,11 @@ def load_rules(data: bytes) -> RuleSet:
     Raises:
         Misuse: Whatever is wrong with it, by the rules of this room.
     """
-    if len(data) > MAX_BYTES:
-        raise Misuse(FORM, f"more than {MAX_BYTES} bytes")
     try:
-        entry = msgspec.convert(tomllib.loads(data.decode("utf-8")), RuleSetEntry)
-    except (msgspec.ValidationError, ValueError, OverflowError, RecursionError) as error:
+        entry = msgspec.convert(toml.decode(data, max_bytes=MAX_BYTES), RuleSetEntry)
+    except MalformedEvidence as error:
+        raise Misuse(FORM, error.detail) from error
+    except msgspec.ValidationError as error:
         raise Misuse(FORM, f"{type(error).__name__}: {error}"[:500]) from error
     return RuleSet(entry)
 

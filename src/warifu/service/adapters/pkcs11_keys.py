@@ -13,7 +13,6 @@ SHA-256 digests (CKM_ECDSA), which every token can; the digest is made here.
 from __future__ import annotations
 
 import os
-import tomllib
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -31,7 +30,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from msgspec import Struct
 
-from warifu.base.errors import Misuse, VerifierFault
+from warifu.base.codec import toml
+from warifu.base.errors import MalformedEvidence, Misuse, VerifierFault
 from warifu.base.keys.jwks import thumbprint
 from warifu.base.secret import Secret
 from warifu.service.adapters.private_files import read_private
@@ -74,9 +74,9 @@ def read_token_configuration(path: Path) -> TokenConfiguration:
         Misuse: ``keys/token-configuration``, ``keys/file``, ``keys/file-private``.
     """
     try:
-        text = read_private(path, max_bytes=MAX_CONFIGURATION_BYTES).decode()
-        fields = tomllib.loads(text)
-    except ValueError as error:
+        data = read_private(path, max_bytes=MAX_CONFIGURATION_BYTES)
+        fields = toml.decode(data, max_bytes=MAX_CONFIGURATION_BYTES)
+    except MalformedEvidence as error:
         raise Misuse(TOKEN_CONFIGURATION, f"{path} is not TOML") from error
     names = {"module", "label", "pin_file"}
     if set(fields) != names or any(type(value) is not str for value in fields.values()):
