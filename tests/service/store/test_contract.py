@@ -357,3 +357,24 @@ def test_rows_that_nobody_read_to_the_end_hold_no_old_picture(database: Database
     add(database, tenant("new"))
     for _ in range(2):
         assert "new" in names(database)
+
+
+def test_query_alone_sees_what_was_written_a_moment_ago(database: Database) -> None:
+    query = "SELECT name FROM tenants WHERE tenant = :tenant"
+    assert database.row(query, tenant="a") is None
+    for name in ("銀行", "信用金庫"):
+        statements = [tenant("a"), rename(name, was="銀行")]
+        add(database, *statements)
+        assert database.row(query, tenant="a") == (name,)
+
+
+def test_query_alone_that_fails_harms_nobody_after_it(database: Database) -> None:
+    with no_statement(STATEMENT):
+        database.row("SELECT nothing FROM nowhere")
+    assert database.row("SELECT COUNT(*) FROM tenants") == (0,)
+
+
+def test_query_alone_is_not_answered_after_the_end(database: Database) -> None:
+    database.close()
+    with no_statement(AVAILABLE):
+        database.row("SELECT 1")

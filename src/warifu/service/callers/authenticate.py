@@ -114,8 +114,7 @@ def _by_signature(
 
 
 def _look_up(house: Composition, tenant: str, caller: str) -> StoredCaller | None:
-    with house.database.read() as transaction:
-        return find_caller(transaction, tenant=tenant, caller=caller)
+    return find_caller(house.database, tenant=tenant, caller=caller)
 
 
 def _same(

@@ -14,7 +14,7 @@ from warifu.service.store.database import Row, Statement, Value, micros, moment
 
 if TYPE_CHECKING:
     from warifu.base.rule import Rule
-    from warifu.service.store.database import Transaction
+    from warifu.service.store.database import Lookup, Transaction
 
 _COLUMNS = "id, principal, name, kind, credential, scopes, created_at, expires_at, revoked_at"
 _INSERT = (
@@ -55,9 +55,9 @@ class StoredCaller(Struct, frozen=True, kw_only=True):
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
 
 
-def find_caller(transaction: Transaction, *, tenant: str, caller: str) -> StoredCaller | None:
+def find_caller(lookup: Lookup, *, tenant: str, caller: str) -> StoredCaller | None:
     """One caller by its id, whether it still works or not."""
-    row = transaction.row(
+    row = lookup.row(
         f"SELECT {_COLUMNS} FROM callers WHERE tenant = :tenant AND id = :id",  # noqa: S608
         tenant=tenant,
         id=caller,

@@ -44,14 +44,18 @@ class Statement(Struct, frozen=True, kw_only=True):
     """The branch of the error tree it is raised as."""
 
 
-class Transaction(Protocol):
+class Lookup(Protocol):
+    """Anything that one query can be put to."""
+
+    def row(self, sql: str, **values: Value) -> Row | None:
+        """The first row, or None."""
+
+
+class Transaction(Lookup, Protocol):
     """Statements that are carried out together or not at all."""
 
     def rows(self, sql: str, **values: Value) -> list[Row]:
         """All rows of a query, or of ``RETURNING``."""
-
-    def row(self, sql: str, **values: Value) -> Row | None:
-        """The first row, or None."""
 
     def batches(self, sql: str, *, size: int, **values: Value) -> Iterator[list[Row]]:
         """The rows of a query, at most `size` at a time: as many as there are, in little memory."""
@@ -65,8 +69,12 @@ class Transaction(Protocol):
         """
 
 
-class Database(Protocol):
-    """Where transactions come from. Safe to use from several threads."""
+class Database(Lookup, Protocol):
+    """Where transactions come from. Safe to use from several threads.
+
+    `row` is for a query that stands alone: it sees the present, in one round trip, and raises
+    ``store/available`` as `read` does.
+    """
 
     @property
     def dialect(self) -> Dialect:

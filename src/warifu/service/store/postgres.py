@@ -128,6 +128,18 @@ class PostgresDatabase:
         self._pool = pool
         self._settings = settings
 
+    def row(self, sql: str, **values: Value) -> Row | None:
+        """The first row of a query that stands alone, which is a transaction by itself."""
+        if self._settings:
+            with self.read() as transaction:
+                return transaction.row(sql, **values)
+        with _told():
+            connection = self._pool.getconn()
+        try:
+            return PostgresTransaction(connection).row(sql, **values)
+        finally:
+            self._give_back(connection)
+
     @contextmanager
     def read(self) -> Iterator[PostgresTransaction]:
         """One consistent picture, from the first statement on."""

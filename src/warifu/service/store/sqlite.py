@@ -115,6 +115,14 @@ class SqliteDatabase:
         would go to a file that nobody reads."""
         self._closed = False
 
+    def row(self, sql: str, **values: Value) -> Row | None:
+        """The first row of a query that stands alone: by itself it is one picture."""
+        connection = self._reader()
+        try:
+            return SqliteTransaction(connection).row(sql, **values)
+        finally:
+            self._give_back(connection)
+
     @contextmanager
     def read(self) -> Iterator[SqliteTransaction]:
         """One consistent picture, from the first statement on."""
