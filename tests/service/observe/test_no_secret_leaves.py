@@ -32,14 +32,13 @@ from warifu.handset import android_key, der_writer
 from warifu.handset.authority import spki
 from warifu.service.api import app as shell
 from warifu.service.api.access import needs
-from warifu.service.callers import registering
-from warifu.service.callers.caller import Scope
-from warifu.service.callers.registering import Operator
-from warifu.service.conduct import decision, registration, submission
+from warifu.service.caller import Scope
+from warifu.service.conduct import decision, registering, registration, submission
 from warifu.service.conduct.challenge import ChallengeAnswer, ChallengeRequest
 from warifu.service.conduct.deciding import DecisionRequest
 from warifu.service.conduct.evidence import EvidenceRequest
 from warifu.service.conduct.expectations import SubmittedEvidence
+from warifu.service.conduct.registering import Operator
 from warifu.service.conduct.rules import KNOWN
 from warifu.service.conduct.work import Work
 from warifu.service.settings import LimitSettings, Settings
