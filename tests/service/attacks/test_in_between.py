@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from warifu.service.composition import Composition
-    from warifu.service.store.database import Database, Dialect, Transaction
+    from warifu.service.store.database import Database, Dialect, Row, Transaction, Value
 
 
 class Interrupted:
@@ -37,6 +37,9 @@ class Interrupted:
 
     def read(self) -> AbstractContextManager[Transaction]:
         return self._database.read()
+
+    def row(self, sql: str, **values: Value) -> Row | None:
+        return self._database.row(sql, **values)
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:

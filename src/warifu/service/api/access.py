@@ -25,7 +25,8 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import BodyKwarg, ParameterKwarg, PathParameter, QueryParameter, RawBody
 from msgspec import Struct
 
-from warifu.base.errors import Denied, Misuse, WarifuError
+from warifu.base.codec.json import decode as read_json
+from warifu.base.errors import Denied, MalformedEvidence, Misuse, WarifuError
 from warifu.service.api import rules
 from warifu.service.api.answers import Tagged, names
 from warifu.service.api.problems import Fault, FaultyRequest, problems, without_values
@@ -91,9 +92,14 @@ class Desk(Struct, frozen=True, kw_only=True):
         if len(stated) != 1 or stated[0].partition(";")[0].strip().lower() != JSON:
             raise Misuse(rules.MEDIA_TYPE)
         try:
-            return decoder.decode(self.view.body)
+            asked = decoder.decode(self.view.body)
+            # Who reads the first of two amounts on the way to us would see another request.
+            read_json(self.view.body, max_bytes=len(self.view.body))
+        except MalformedEvidence as error:
+            raise FaultyRequest([Fault(at="$", wanted="a name is repeated")]) from error
         except (ValueError, RecursionError) as error:
             raise FaultyRequest([_fault(str(error))]) from error
+        return asked
 
     def _once(self) -> Once | None:
         stated = self._header("idempotency-key")
