@@ -23,6 +23,7 @@ from warifu.attestation.evidence.readers.webauthn_response import (
     AssertionResponse,
     read_response,
 )
+from warifu.attestation.evidence.rules import play_integrity
 from warifu.attestation.verifier import Evidence, format_of, unwrap
 from warifu.base.codec.text import to_base64url
 from warifu.base.errors import BadEvidence, Misuse
@@ -120,7 +121,7 @@ def expect(against: Against) -> Expectations:
 
     Raises:
         Misuse: ``evidence/platform``.
-        BadEvidence: ``evidence/known-key``.
+        BadEvidence: ``evidence/known-key``, ``play-integrity/encryption``.
     """
     if against.question.asserts and against.key is None:
         raise BadEvidence(KNOWN_KEY)
@@ -213,6 +214,9 @@ def _webauthn(against: Against) -> Expectations:
 
 def _play_integrity(against: Against) -> Expectations:
     keys = against.app.play_integrity_keys()
+    if keys and against.question.data[:1] == b"{":
+        # Anyone can write down a verdict in clear; with the keys at hand, none is taken.
+        raise BadEvidence(play_integrity.ENCRYPTION, "in clear, though its keys are registered")
     verification = keys.get("verification_key")
     return PlayIntegrityExpectations(
         challenge=against.challenge,
