@@ -61,6 +61,7 @@ JOBS = (
     ("data", "erasures"),
     ("data", "erase", "--device", "d", "--tenant", "t", "--yes"),
     ("rules", "dry-run", "rules.toml", "--tenant", "t"),
+    ("rules", "shadow", "0" * 64, "--tenant", "t"),
     ("reappraise", "--tenant", "t"),
     ("db", "backup", "backup"),
 )

@@ -1,4 +1,4 @@
-"""``warifu rules``: decision rules checked, drawn, and tried on what was decided."""
+"""``warifu rules``: decision rules checked, drawn, tried on what was decided, and observed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from cyclopts import App, Parameter
 from rich.table import Table
@@ -22,15 +22,21 @@ from warifu.cli.words import Language, language_of_environment, say
 from warifu.risk.decision.dry_run import Shift
 from warifu.risk.decision.life_cycle import diagram as life_cycle
 from warifu.risk.decision.rules import MAX_BYTES, load_rules
-from warifu.service.conduct.dry_run import MAX_DECISIONS, DryRunRequest, Trial
+from warifu.service.conduct.dry_run import DryRunRequest, Trial
 from warifu.service.conduct.governance import standard_rules
+from warifu.service.conduct.past_decisions import MAX_DECISIONS, Past
+from warifu.service.conduct.shadow_report import ShadowReport
 from warifu.service.store.opening import DEFAULT_URL, open_database
 from warifu.service.store.tenants import find_tenant
 
 if TYPE_CHECKING:
-    from warifu.service.conduct.dry_run import DryRunAnswer
+    from warifu.service.conduct.past_decisions import Effects
+    from warifu.service.conduct.shadow_report import ShadowAnswer
     from warifu.service.store.database import Database
 
+AnyPast = TypeVar("AnyPast", bound=Past)
+
+Digest = Annotated[str, Parameter(name="DIGEST")]
 RuleFile = Annotated[Path, Parameter(name="FILE", allow_leading_hyphen=True)]
 MOST_ROWS = 25
 MOST_REASONS = 3
@@ -43,6 +49,15 @@ _TRYING = Text(ja="過去の判定で試行中", en="deciding again")
 _SEEN = Text(
     ja="過去の判定{seen}件を、稼働中の規則集とこの規則集で判定し直しました。",
     en="Decided {seen} stored decisions again, by the active rule set and by this one.",
+)
+_READING = Text(ja="並行判定の記録を集計中", en="reading decisions")
+_BESIDE = Text(
+    ja="判定{looked_at}件のうち{seen}件に、この規則集の並行判定の記録があります。",
+    en="This rule set was in shadow beside {seen} of {looked_at} decisions.",
+)
+_NEWEST = Text(
+    ja="新しい順に{}件までを集計しました。それ以前は、--since と --until で指定してください。",
+    en="Only the newest {} were looked at; for older ones give --since and --until.",
 )
 _UNREADABLE = Text(
     ja="{}件は、判定の根拠が保存期間を過ぎているため対象外です。",
@@ -84,7 +99,7 @@ class Show:
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
 class Stored:
-    """Which decisions to try it on."""
+    """Which decisions."""
 
     tenant: str
     """Whose decisions."""
@@ -100,11 +115,12 @@ class Stored:
 
 def make_app() -> App:
     """The commands under ``warifu rules``."""
-    app = App(name="rules", help="Decision rules: checked, drawn, and tried on past decisions.")
+    app = App(name="rules", help="Decision rules: checked, drawn, tried and observed.")
     app.command(standard)
     app.command(check)
     app.command(diagram)
     app.command(dry_run, name="dry-run")
+    app.command(shadow)
     return app
 
 
@@ -161,11 +177,7 @@ def dry_run(file: RuleFile, /, *, stored: Stored, show: Show = Show()) -> int:
         show: How to show it.
     """
     candidate = load_rules(read_file(file, max_bytes=MAX_BYTES))
-    asked = DryRunRequest(
-        since=parse_moment(stored.since, "--since") if stored.since else None,
-        until=parse_moment(stored.until, "--until") if stored.until else None,
-        limit=_within(stored.limit),
-    )
+    asked = _asked(stored, DryRunRequest)
     with closing(open_database(stored.db, hasty=False)) as database:
         _require_tenant(database, stored.tenant)
         trial = Trial(database=database, tenant=stored.tenant, now=datetime.now(UTC), asked=asked)
@@ -174,8 +186,40 @@ def dry_run(file: RuleFile, /, *, stored: Stored, show: Show = Show()) -> int:
     if show.json:
         output.write_json(answer)
     else:
-        _tell(answer, show.language)
+        told = say(_SEEN, show.language).format(seen=f"{answer.seen:,}")
+        _tell(told, answer, show.language)
     return 0
+
+
+def shadow(digest: Digest, /, *, stored: Stored, show: Show = Show()) -> int:
+    """Show what a rule set said in shadow: who would have lost service, and because of what.
+
+    Nothing is decided again: each decision is kept with what the rule sets in shadow said.
+
+    Args:
+        digest: The rule set's digest, as ``warifu rules check`` shows it.
+        stored: Which decisions.
+        show: How to show it.
+    """
+    asked = _asked(stored, Past)
+    with closing(open_database(stored.db, hasty=False)) as database:
+        _require_tenant(database, stored.tenant)
+        report = ShadowReport(database=database, tenant=stored.tenant, asked=asked)
+        with progress_bar(say(_READING, show.language), report.count()) as advance:
+            answer = report.run(digest, seen=advance)
+    if show.json:
+        output.write_json(answer)
+    else:
+        _tell_beside(answer, asked.limit, show.language)
+    return 0
+
+
+def _asked(stored: Stored, kind: type[AnyPast]) -> AnyPast:
+    return kind(
+        since=parse_moment(stored.since, "--since") if stored.since else None,
+        until=parse_moment(stored.until, "--until") if stored.until else None,
+        limit=_within(stored.limit),
+    )
 
 
 def _within(limit: int) -> int:
@@ -190,10 +234,19 @@ def _require_tenant(database: Database, tenant: str) -> None:
             raise UsageError(f"--tenant: there is no {tenant[:80]!r}")
 
 
-def _tell(answer: DryRunAnswer, language: Language) -> None:
-    render.to_terminal(Styled(say(_SEEN, language).format(seen=f"{answer.seen:,}")))
+def _tell_beside(answer: ShadowAnswer, limit: int, language: Language) -> None:
+    told = say(_BESIDE, language).format(seen=f"{answer.seen:,}", looked_at=f"{answer.looked_at:,}")
+    if answer.looked_at >= limit:
+        told += "\n" + say(_NEWEST, language).format(f"{limit:,}")
+    _tell(told, answer, language)
+
+
+def _tell(told: str, answer: Effects, language: Language) -> None:
+    render.to_terminal(Styled(told))
     if answer.unreadable:
         render.to_terminal(Styled(say(_UNREADABLE, language).format(f"{answer.unreadable:,}")))
+    if not answer.seen:
+        return  # nobody is known to lose nothing
     for shift, words in _SHIFTS.items():
         render.to_terminal(Styled(f"  {say(words, language)}: {answer.totals[shift.value]:,}"))
     losing = [row for row in answer.rows if row.counts.get(Shift.LOSES.value)]

@@ -151,6 +151,10 @@ def _dry_run(world: World) -> Call:
     return Call(method="POST", path=f"/v1/rule-sets/{_drafted(world)}/dry-runs", body={})
 
 
+def _shadow(world: World) -> Call:
+    return Call(method="GET", path=f"/v1/rule-sets/{_drafted(world)}/shadow")
+
+
 def _approve(world: World) -> Call:
     digest = _drafted(world)
     world.tell("POST", f"/v1/rule-sets/{digest}/moves", {"action": "observe"}, name="aoi")
@@ -233,6 +237,7 @@ CALLS: dict[tuple[str, str], Callable[[World], Call]] = {
     ("GET", "/v1/rule-sets/{digest}"): _one_rule_set,
     ("POST", "/v1/rule-sets/{digest}/moves"): _move,
     ("POST", "/v1/rule-sets/{digest}/dry-runs"): _dry_run,
+    ("GET", "/v1/rule-sets/{digest}/shadow"): _shadow,
     ("GET", "/v1/governance"): _listing("/v1/governance"),
     ("POST", "/v1/approvals"): _approve,
     ("POST", "/v1/stops/{operation}"): _stop,

@@ -20,8 +20,7 @@ from warifu.risk.decision.facts import Facts, Operation
 from warifu.risk.decision.life_cycle import Governance
 from warifu.risk.decision.rules import load_rules
 from warifu.service.composition import Composition
-from warifu.service.conduct import dry_run as conduct
-from warifu.service.conduct import governance_rules, rules
+from warifu.service.conduct import governance_rules, past_decisions, rules
 from warifu.service.conduct.dry_run import DryRunAnswer, DryRunRequest, Trial, try_rule_set
 from warifu.service.conduct.governance import written_form
 from warifu.service.identifiers import new_id
@@ -137,7 +136,7 @@ def test_the_newest_count_where_there_are_too_many(house: Composition) -> None:
 def test_pages_leave_nothing_out_and_count_nothing_twice(
     house: Composition, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(conduct, "PAGE", 3)
+    monkeypatch.setattr(past_decisions, "PAGE", 3)
     keep(house, *[paid(each) for each in range(1, 11)])
     read: list[int] = []
     trial = Trial(database=house.database, tenant=TENANT, now=START)

@@ -48,12 +48,9 @@ class Row(Struct, frozen=True, kw_only=True):
     """For those that lose service: how often each reason stood in the way."""
 
 
-class Report(Struct, frozen=True, kw_only=True):
-    """What came of a dry run."""
+class Tallied(Struct, frozen=True, kw_only=True):
+    """What one rule set does to what another one decided."""
 
-    before: str
-    """Digest of the rule set that decides now."""
-    after: str
     seen: int
     rows: tuple[Row, ...]
     """Those who lose most first."""
@@ -61,6 +58,14 @@ class Report(Struct, frozen=True, kw_only=True):
     def total(self, shift: Shift) -> int:
         """Over all operations and models."""
         return sum(row.counts.get(shift, 0) for row in self.rows)
+
+
+class Report(Tallied, frozen=True, kw_only=True):
+    """What came of a dry run."""
+
+    before: str
+    """Digest of the rule set that decides now."""
+    after: str
 
 
 def dry_run(
@@ -74,21 +79,18 @@ def dry_run(
         after: The one that might.
         circumstances: Kill switches and exemptions, the same for both.
     """
-    counts = _Counts()
+    tally = Tally()
     for facts in stored:
         old = decide(facts, before, circumstances)
         new = decide(facts, after, circumstances)
-        shift = compare(old.outcome, new.outcome)
-        counts.add(
-            facts,
-            shift,
-            (each.code for each in new.reasons if each.passed_over is None)
-            if shift is Shift.LOSES
-            else (),
+        tally.add(
+            facts.operation.kind,
+            facts.device.model,
+            compare(old.outcome, new.outcome),
+            because=(each.code for each in new.reasons if each.passed_over is None),
         )
-    return Report(
-        before=before.digest, after=after.digest, seen=counts.seen, rows=tuple(counts.rows())
-    )
+    counted = tally.counted()
+    return Report(before=before.digest, after=after.digest, seen=counted.seen, rows=counted.rows)
 
 
 def compare(old: Outcome, new: Outcome) -> Shift:
@@ -116,23 +118,40 @@ def _burden(old: Serve | StepUp | Limit, new: Serve | StepUp | Limit) -> bool:
     return not isinstance(old, Limit) or new.amount < old.amount
 
 
-class _Counts:
-    """Bounded counters."""
+class Tally:
+    """Counts differences between outcomes, in bounded memory."""
 
     def __init__(self) -> None:
-        self.seen = 0
+        """Nothing is counted yet."""
+        self._seen = 0
         self._models: set[str] = set()
         self._counts: dict[tuple[Operation, str], dict[Shift, int]] = {}
         self._because: dict[tuple[Operation, str], dict[str, int]] = {}
 
-    def add(self, facts: Facts, shift: Shift, because: Iterable[str]) -> None:
-        self.seen += 1
-        key = (facts.operation.kind, self._model(facts.device.model or UNKNOWN_MODEL))
+    def add(
+        self, operation: Operation, model: str | None, shift: Shift, *, because: Iterable[str]
+    ) -> None:
+        """Count one request.
+
+        Args:
+            operation: What was asked for.
+            model: Of the device; None where it is not known.
+            shift: From `compare`.
+            because: Codes of the reasons of the other rule set; they count for those who lose.
+        """
+        self._seen += 1
+        key = (operation, self._model(model or UNKNOWN_MODEL))
         counts = self._counts.setdefault(key, {})
         counts[shift] = counts.get(shift, 0) + 1
+        if shift is not Shift.LOSES:
+            return
+        codes = self._because.setdefault(key, {})
         for code in because:
-            codes = self._because.setdefault(key, {})
             codes[code] = codes.get(code, 0) + 1
+
+    def counted(self) -> Tallied:
+        """What was counted so far."""
+        return Tallied(seen=self._seen, rows=tuple(self._rows()))
 
     def _model(self, model: str) -> str:
         if model not in self._models:
@@ -141,7 +160,7 @@ class _Counts:
             self._models.add(model)
         return model
 
-    def rows(self) -> Iterator[Row]:
+    def _rows(self) -> Iterator[Row]:
         def loss(item: tuple[tuple[Operation, str], dict[Shift, int]]) -> tuple[int, str, str]:
             (operation, model), counts = item
             return -counts.get(Shift.LOSES, 0), operation, model

@@ -34,6 +34,7 @@ from warifu.service.conduct.governing import (
     GovernanceAnswer,
     MoveRequest,
 )
+from warifu.service.conduct.past_decisions import MAX_DECISIONS, Past
 from warifu.service.conduct.rule_set import (
     RuleSetAnswer,
     RuleSetSummary,
@@ -41,11 +42,18 @@ from warifu.service.conduct.rule_set import (
     propose,
     read_rule_set,
 )
+from warifu.service.conduct.shadow_report import ShadowAnswer, report_shadow
 from warifu.service.conduct.work import Work
 from warifu.service.store.database import micros
 
 Filter = Annotated[str | None, QueryParameter(min_length=1, max_length=200, required=False)]
 Moment = Annotated[datetime | None, QueryParameter(required=False)]
+Decisions = Annotated[
+    int,
+    QueryParameter(
+        name="limit", ge=1, le=MAX_DECISIONS, description="Look at how many at most, newest first."
+    ),
+]
 
 
 class RuleSetController(Controller):
@@ -111,6 +119,28 @@ class RuleSetController(Controller):
         Takes seconds for 100,000 decisions; nothing is changed.
         """
         return try_rule_set(work, digest, data)
+
+    @get(
+        "/{digest:str}/shadow",
+        opt=needs(Scope.GOVERN),
+        responses=problems(404),
+        sync_to_thread=True,
+    )
+    def shadow(
+        self,
+        *,
+        work: Work,
+        digest: str,
+        since: Moment = None,
+        until: Moment = None,
+        limit: Decisions = MAX_DECISIONS,
+    ) -> Response[ShadowAnswer]:
+        """What this rule set said beside decisions while it was in shadow: who would have lost.
+
+        Nothing is decided again: exemptions and stops are those of each moment. A time without
+        offset is in UTC. Takes seconds for 100,000 decisions.
+        """
+        return tagged(report_shadow(work, digest, Past(since=since, until=until, limit=limit)))
 
 
 class GovernanceController(Controller):

@@ -12,7 +12,7 @@ from warifu.attestation.claims import Format
 from warifu.attestation.verdict import Outcome
 from warifu.base.rule import Text
 from warifu.risk.decision.changes import Way
-from warifu.risk.decision.decide import Kind, Limit, StepUp
+from warifu.risk.decision.decide import Kind, Limit, Refuse, Serve, StepUp
 from warifu.risk.decision.facts import (
     NEVER,
     AccountFacts,
@@ -28,6 +28,7 @@ from warifu.service.conduct.expectations import SubmittedEvidence
 
 if TYPE_CHECKING:
     from warifu.risk.decision.decide import Decision, Reason
+    from warifu.risk.decision.decide import Outcome as Decided
 
 MAX_POWERS = 64
 
@@ -192,6 +193,15 @@ def outcome_of(decision: Decision) -> tuple[str, tuple[Method, ...], Money | Non
     if isinstance(outcome, Limit):
         return name, outcome.methods, Money(amount=outcome.amount, currency=outcome.currency)
     return name, outcome.methods if isinstance(outcome, StepUp) else (), None
+
+
+def outcome_from(name: str, methods: tuple[Method, ...], limit: Money | None) -> Decided:
+    """The outcome again, from what `outcome_of` made of it."""
+    if limit is not None:
+        return Limit(limit.amount, limit.currency, methods)
+    if methods:
+        return StepUp(methods)
+    return Serve() if name == Serve.__struct_config__.tag else Refuse()
 
 
 def shadow_of(decision: Decision) -> Shadow:
