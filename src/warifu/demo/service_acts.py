@@ -139,7 +139,19 @@ def shadow(play: Play) -> Told:
     moved = play.move("observe")
     if moved.code or play.stage() != "shadow":
         return told(moved)
-    return transfer(play, LARGER)
+    made = transfer(play, LARGER)
+    path = f"/v1/rule-sets/{play.digest}/shadow"
+    report = play.server.callers["sato"].call("GET", path)
+    if report.code:
+        return told(report)
+    seen, worse = report.document["seen"], report.document["totals"]["worse"]
+    note = Text(
+        ja=f"並行判定の集計（GET /v1/rule-sets/…/shadow）：{seen}件中{worse}件で条件が"
+        "厳しくなります。",
+        en=f"What it said (GET /v1/rule-sets/…/shadow): {worse} of {seen} would be worse off.",
+    )
+    outcome = made.outcome if seen == worse == 1 else "surprise"
+    return replace(made, outcome=outcome, notes=(*made.notes, note))
 
 
 def confirmed_transfer(play: Play) -> Told:
