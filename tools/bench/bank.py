@@ -42,8 +42,9 @@ if TYPE_CHECKING:
 
     from warifu.service.conduct.challenge import ChallengeAnswer
 
-PHONES = 64
-"""More than requests under way, so that no phone's counter is overtaken by itself."""
+PHONES = 256
+"""Many more than requests under way: one that waits is passed by dozens of others, and must not
+be overtaken by the next one of its own phone."""
 PATH = "/v1/decisions"
 REVOKED = 2000
 """Serials on the revocation list."""

@@ -27,8 +27,10 @@ from tests.service.postgres_server import PostgresServer
 from tools.bench import ceiling, machine
 from tools.bench.bank import Branch
 from tools.bench.load import Load, drive
+from tools.bench.service_page import Row, page, plain
 
 ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs" / "performance-service.md"
 CONNECTIONS = 16
 WANTED = 0.6
 START_SECONDS = 60
@@ -44,29 +46,8 @@ class Effort(Struct, frozen=True, kw_only=True):
     """In each round, of ours; the ceiling answers them all, too."""
 
 
-THOROUGH = Effort(rounds=9, requests=400)
+THOROUGH = Effort(rounds=7, requests=300)
 QUICK = Effort(rounds=3, requests=128)
-
-
-class Row(Struct, frozen=True, kw_only=True):
-    """One kind of evidence on one database."""
-
-    store: str
-    evidence: str
-    rate: float
-    """Decisions a second."""
-    p50_ms: float
-    p99_ms: float
-    cpu_ms: float
-    """Processor time of the service's processes for each decision."""
-    ceiling_rate: float
-    ceiling_p50_ms: float
-    ceiling_p99_ms: float
-    ceiling_cpu_ms: float
-    share: float
-    """Median over the rounds of our throughput by the ceiling's."""
-    cpu_share: float
-    """The same by processor time, without that of PostgreSQL: noise changes it less."""
 
 
 class Server(Struct, frozen=True, kw_only=True):
@@ -104,26 +85,18 @@ def main() -> int:
     print(before["load"])
     for row in rows:
         print(plain(row))
+    if options.write:
+        PAGE.write_text(page(before, rows, connections=options.connections, wanted=WANTED), "utf-8")
+        print(f"written: {PAGE.relative_to(ROOT)}")
     missed = [f"{row.evidence} on {row.store}" for row in rows if row.share < WANTED]
     print(f"wanted: {WANTED:.0%} of the ceiling; missed by: {', '.join(missed) or 'none'}")
     return 0
 
 
-def plain(row: Row) -> str:
-    """One line for a terminal."""
-    return (
-        f"{row.store:10}  {row.evidence:28}  {row.share:4.0%} of the ceiling"
-        f" ({row.cpu_share:.0%} by processor time)   "
-        f"ours {row.rate:5.0f}/s p50 {row.p50_ms:5.1f} p99 {row.p99_ms:5.1f} ms "
-        f"processor {row.cpu_ms:4.2f} ms   "
-        f"ceiling {row.ceiling_rate:5.0f}/s p99 {row.ceiling_p99_ms:5.1f} ms "
-        f"processor {row.ceiling_cpu_ms:4.2f} ms"
-    )
-
-
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tools.bench.service", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="few rounds: rough figures")
+    parser.add_argument("--write", action="store_true", help=f"write {PAGE.relative_to(ROOT)}")
     parser.add_argument("--store", choices=[store.lower() for store in STORES])
     parser.add_argument("--connections", type=int, default=CONNECTIONS)
     return parser.parse_args()
