@@ -25,7 +25,7 @@ PRIVATE = Rule(
     code="keys/file-private",
     clause="NIST SP 800-57 Part 1 Rev. 5 §6.2.2.3",
     requires=Text(
-        ja="鍵やパスフレーズのファイルは、所有者だけが読み書きでき、他の利用者が"
+        ja="鍵やパスフレーズのファイルは、所有者だけが読み書きでき、ほかのOSユーザーが"
         "差し替えられない場所になければなりません。",
         en="Files of keys and passphrases are their owner's alone, in a folder where nobody else "
         "can replace them.",
@@ -85,7 +85,7 @@ CONFIGURED = Rule(
     code="keys/configured",
     clause="warifu serve --keys",
     requires=Text(
-        ja="署名付きの結果を求めるには、サービスに署名鍵が設定されている必要があります。",
+        ja="署名付きの評価結果を発行するには、サービスに署名鍵が設定されている必要があります。",
         en="Signed results take a service that was started with signing keys.",
     ),
 )

@@ -17,7 +17,7 @@ FETCHED = Rule(
     code="refresh/fetched",
     clause="RFC 9110 §15; RFC 9111 §4.3",
     requires=Text(
-        ja="公開元から、制限時間と上限サイズの範囲内で完全な応答が得られなければなりません。",
+        ja="公開元から、制限時間と上限サイズの範囲内で、完全な応答を得る必要があります。",
         en="The publisher answers completely, within the limits of time and size.",
     ),
     stops="half an answer, an endless answer, an error page taken for a list",
@@ -26,7 +26,7 @@ DIRECTORY = Rule(
     code="trust/directory",
     clause="warifu trust directory",
     requires=Text(
-        ja="信頼情報の保存先には、初期化済みで読み書きできるディレクトリを指定してください。",
+        ja="信頼情報の保存先には、初期化済みで、読み書きできるフォルダーを指定してください。",
         en="The trust directory exists, has been initialised, and can be read and written.",
     ),
 )
@@ -34,7 +34,7 @@ DIRECTORY_EMPTY = Rule(
     code="trust/directory-empty",
     clause="warifu trust directory",
     requires=Text(
-        ja="新しい保存先には、空のディレクトリを指定してください。",
+        ja="新しい保存先には、空のフォルダーを指定してください。",
         en="A new trust directory is made where there is nothing yet.",
     ),
     stops="writing one history over another",

@@ -68,7 +68,7 @@ ANSWERED = Rule(
     code="service/answered",
     clause="RFC 9110 §15.6.1",
     requires=Text(
-        ja="予期しない障害が発生しました。この応答のinstanceの値を添えて、運用者にお問い合わせください。",
+        ja="予期しない障害が発生しました。この応答のinstanceの値を添えて、運用担当者にお問い合わせください。",
         en="The service failed unexpectedly; its operator finds the cause by “instance”.",
     ),
 )

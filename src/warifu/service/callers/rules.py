@@ -17,7 +17,7 @@ ONE_CREDENTIAL = Rule(
     code="callers/one-credential",
     clause="RFC 9110 §11.6.2",
     requires=Text(
-        ja="一つのリクエストで提示できる認証情報は、一種類一件だけです。",
+        ja="1件のリクエストで提示できる認証情報は、1種類、1件だけです。",
         en="A request carries exactly one credential, of one kind.",
     ),
     stops="two components of one system seeing two callers in one request",
@@ -26,7 +26,7 @@ TRUSTED_PROXY = Rule(
     code="callers/trusted-proxy",
     clause="RFC 9440 §3",
     requires=Text(
-        ja="クライアント証明書のヘッダーは、登録されたプロキシだけが付けることができます。",
+        ja="クライアント証明書のヘッダーを付けられるのは、設定で指定されたプロキシだけです。",
         en="Only a proxy named in the settings may say which certificate a client showed.",
     ),
     stops="a stranger claiming a certificate by writing a header",

@@ -10,7 +10,7 @@ BASIS = Rule(
     code="decision/basis",
     clause="docs/openapi.json",
     requires=Text(
-        ja="判断の根拠には、チャレンジに応答した証拠か、先に行った評価のどちらか一方を指定できます。",
+        ja="判定の根拠に指定できるのは、チャレンジに応答した証拠と、先に行った評価の、どちらか一方だけです。",
         en="A decision rests on evidence with its challenge, on one earlier appraisal, or on"
         " neither.",
     ),
@@ -38,7 +38,7 @@ USED = Rule(
     code="appraisal/used",
     clause=_RECORD,
     requires=Text(
-        ja="一つの評価を判断に使用できるのは一度だけです。",
+        ja="一つの評価を判定に使用できるのは一度だけです。",
         en="An appraisal is used for one decision.",
     ),
     stops="many transfers on the strength of one answer of the device",
@@ -56,7 +56,7 @@ POLICY = Rule(
     code="appraisal/policy",
     clause=_RECORD,
     requires=Text(
-        ja="評価は、その操作に現在適用されるポリシーによるものでなければなりません。",
+        ja="評価は、その操作に現在適用される評価ポリシーによるものでなければなりません。",
         en="An appraisal was made by the policy that is in force for the operation.",
     ),
     stops="a milder policy of yesterday deciding today",
@@ -65,8 +65,8 @@ IN_FORCE = Rule(
     code="decision/in-force",
     clause=_RECORD,
     requires=Text(
-        ja="判断は、記録する時点で有効なルールとアプリ登録に基づいて行う必要があります。",
-        en="A decision is made by the rules and the registration that stand when it is written.",
+        ja="判定は、記録する時点で有効な規則集とアプリの登録に基づいて行う必要があります。",
+        en="A decision is made by the rule set and the registration in force when it is written.",
     ),
     stops="an operation served after its kill switch was thrown",
 )

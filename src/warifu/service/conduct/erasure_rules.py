@@ -8,7 +8,7 @@ ERASED = Rule(
     code="data/erased",
     clause="docs/data-protection.md",
     requires=Text(
-        ja="データを消去した端末の証拠は、再び読み出したり判定したりすることはできません。",
+        ja="データを消去した端末の証拠は、閲覧や再評価の対象になりません。",
         en="Evidence of an erased device is gone: it is neither read nor judged again.",
     ),
     stops="bringing back what somebody had a right to see erased",
@@ -17,7 +17,7 @@ AT_REST = Rule(
     code="data/at-rest",
     clause="docs/data-protection.md",
     requires=Text(
-        ja="端末のデータの消去は、その端末の手続きが行われていないときに実施する必要があります。",
+        ja="端末のデータを消去するときは、その端末について処理中のリクエストがあってはなりません。",
         en="A device is erased while nothing is being decided about it.",
     ),
     stops="a decision that is written down in the moment its device is erased",

@@ -65,7 +65,7 @@ DEVICE_APPEARED = Rule(
     code="evidence/device-appeared",
     clause=_RECORD,
     requires=Text(
-        ja="同じ端末の最初の登録が同時に行われました。もう一度お送りください。",
+        ja="同じ端末を初めて登録するリクエストは、1件ずつ処理します。もう一度送信してください。",
         en="A device is seen for the first time by one request only; send this one again.",
     ),
     stops="data sealed under a key that nobody kept",
@@ -74,7 +74,7 @@ KEPT = Rule(
     code="evidence/kept",
     clause=_RECORD,
     requires=Text(
-        ja="再評価には、受領時の証拠が保存されている必要があります。",
+        ja="再評価には、受信した証拠の原本が保管されている必要があります。",
         en="Evidence is judged again from its bytes as received, which were kept.",
     ),
     stops="believing in a registration that nobody can look at any more",

@@ -56,7 +56,7 @@ WRITTEN_IN_TOML = Rule(
     code="request/toml",
     clause="RFC 9110 §15.5.16",
     requires=Text(
-        ja="ポリシーと規則集は、Content-Typeをapplication/tomlとして、TOMLのまま送信してください。",
+        ja="評価ポリシーと規則集は、Content-Typeをapplication/tomlとして、TOMLのまま送信してください。",
         en="Policies and rule sets are sent as they are, as application/toml.",
     ),
     stops="a form on a web page that posts in a signed-in person's name",

@@ -35,7 +35,7 @@ SERIALS_KEPT = Rule(
     code="lookup/serials-kept",
     clause="docs/data-protection.md",
     requires=Text(
-        ja="失効した端末の一覧には、シリアル番号を保存する設定が必要です。",
+        ja="失効した端末を一覧にするには、シリアル番号を保管する設定が必要です。",
         en="Serial numbers are kept, in clear or by blind index, where devices are listed by them.",
     ),
     stops="an empty list passing for devices of which none is revoked",

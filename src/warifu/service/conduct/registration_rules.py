@@ -37,7 +37,7 @@ READABLE = Rule(
     code="app/readable",
     clause=_RECORD,
     requires=Text(
-        ja="保存されたアプリの登録とポリシーは、このバージョンで読み取れるものでなければなりません。",
+        ja="保存されたアプリの登録と評価ポリシーは、このバージョンで読み取れるものでなければなりません。",
         en="Stored app registrations and policies can be read by this version.",
     ),
     stops="judging by a policy that nobody could read",
@@ -46,7 +46,7 @@ FOUR_EYES = Rule(
     code="policy/four-eyes",
     clause=_RECORD,
     requires=Text(
-        ja="審査を緩める変更には、提案者とは別の方の承認が必要です。",
+        ja="評価の条件を緩める変更には、提案者とは別の担当者の承認が必要です。",
         en="A change that makes a policy milder is approved by another person than proposed it.",
     ),
     stops="one person who lets in what was kept out",

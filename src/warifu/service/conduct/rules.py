@@ -8,7 +8,7 @@ KNOWN = Rule(
     code="request/known",
     clause="RFC 9110 §15.5.5",
     requires=Text(
-        ja="指定されたものは、この利用機関に登録されている必要があります。",
+        ja="指定された対象は、この利用機関に登録されている必要があります。",
         en="What is asked for exists, and belongs to this tenant.",
     ),
     stops="reading or changing what belongs to another tenant",
@@ -34,7 +34,7 @@ UNCHANGED = Rule(
     code="request/unchanged",
     clause="RFC 9110 §13.1.1",
     requires=Text(
-        ja="変更は、最新の内容を確認した上で行う必要があります。",
+        ja="変更は、最新の内容を確認したうえで行う必要があります。",
         en="A change is made to what the caller has seen: the stated ETag is the present one.",
     ),
     stops="two people silently undoing each other's change",

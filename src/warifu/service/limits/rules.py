@@ -8,8 +8,8 @@ TOO_MANY = Rule(
     code="callers/too-many",
     clause="RFC 6585 §4",
     requires=Text(
-        ja="一定時間内のリクエストの数は、定められた上限以内でなければなりません。",
-        en="No more requests are made in a minute than agreed.",
+        ja="1分間のリクエスト数は、設定された上限以内でなければなりません。",
+        en="No more requests are made in a minute than the settings allow.",
     ),
     stops="one caller starving the others, and guessing of credentials",
 )
@@ -17,7 +17,7 @@ COUNTED = Rule(
     code="limits/storage",
     clause="docs/decisions/0015-callers.md",
     requires=Text(
-        ja="リクエストの数を確認できる状態でなければ、処理を行いません。",
+        ja="リクエストを受け付けるには、その回数を記録できる必要があります。",
         en="Requests are served only while they can be counted.",
     ),
     stops="lifting every limit by disturbing the counter",

@@ -36,7 +36,7 @@ URL = Rule(
     code="store/url",
     clause="docs/operators.md",
     requires=Text(
-        ja="データベースは、sqlite:///ファイル名 または postgresql://ホスト/名前 の形式で"
+        ja="データベースは、「sqlite:///ファイル名」または「postgresql://ホスト/名前」の形式で"
         "指定してください。",
         en="The database is named as sqlite:///file.db or postgresql://host/name.",
     ),
@@ -45,7 +45,7 @@ POSTGRES_EXTRA = Rule(
     code="store/postgres-extra",
     clause="docs/operators.md",
     requires=Text(
-        ja="PostgreSQLを使用するには、追加パッケージ warifu[postgres] のインストールが必要です。",
+        ja="PostgreSQLを使用するには、追加機能warifu[postgres]のインストールが必要です。",
         en="PostgreSQL needs the extra packages of warifu[postgres].",
     ),
 )
@@ -63,7 +63,7 @@ BACKUP = Rule(
     code="store/backup",
     clause="docs/operators.md",
     requires=Text(
-        ja="バックアップは、欠落や改変のない完全なファイルでなければなりません。",
+        ja="バックアップのファイルには、欠落や改変があってはなりません。",
         en="The backup is whole and unaltered.",
     ),
     stops="half of a bank's records restored for all of them",
@@ -73,7 +73,7 @@ EMPTY = Rule(
     clause="docs/operators.md",
     requires=Text(
         ja="復元先には、データのないデータベースを指定してください。既存のデータを消去して復元する"
-        "場合は、その旨の指定が必要です。",
+        "場合は、その指定が必要です。",
         en="A backup is restored into an empty database, or over one that is named to be replaced.",
     ),
     stops="records of two databases mixed, or the wrong ones overwritten",

@@ -8,7 +8,7 @@ OPENS = Rule(
     code="vault/opens",
     clause="NIST SP 800-38D §7.2; docs/data-protection.md",
     requires=Text(
-        ja="暗号化して保管したデータは、保管したときの端末・種類のまま、改変なく復号できなければ"
+        ja="暗号化して保管したデータは、保管したときの端末・種類のものとして、改変なく復号できなければ"
         "なりません。",
         en="Sealed data opens unaltered, for the owner and the kind it was sealed for.",
     ),
@@ -18,8 +18,8 @@ DATA_KEYS = Rule(
     code="vault/data-keys",
     clause="warifu data key file, version 1",
     requires=Text(
-        ja="データ鍵ファイルは、定められた形式でなければなりません。",
-        en="A data key file has the stated form, in deterministic CBOR.",
+        ja="マスター鍵のファイルは、定められた形式でなければなりません。",
+        en="The file of master keys has the stated form, in deterministic CBOR.",
     ),
     stops="sealing under short, repeated or misplaced keys",
 )
