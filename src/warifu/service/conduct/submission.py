@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
+from warifu.attestation.appraisal.vector import Tier
 from warifu.attestation.claims import Claims, Format
 from warifu.attestation.examination import Gaps
 from warifu.attestation.expectations import Expectations
@@ -16,7 +17,7 @@ from warifu.attestation.trust.view import TrustView
 from warifu.attestation.verdict import Outcome, Request, ask
 from warifu.attestation.verifier import FORMATS, Evidence, expectations_for, verify_evidence
 from warifu.base.codec.text import to_base64url
-from warifu.base.errors import BadEvidence, Unchecked, VerifierFault
+from warifu.base.errors import BadEvidence, StaleTrust, Unchecked, VerifierFault
 from warifu.risk.decision.adapter import join_registration
 from warifu.service.composition import Owner
 from warifu.service.conduct.appraisal import Appraised, ProvedFacts, judge, proved, trust_digest
@@ -203,7 +204,7 @@ def examine(work: Work, picture: Picture, *, asked: Asked, question: Question) -
     """
     challenge = require_answerable(picture.challenge, asked=asked, now=work.now)
     with span("verify", format=question.format):
-        request, outcome = _verify(work, picture, challenge, asked=asked, question=question)
+        request, outcome, seen = _verify(work, picture, challenge, asked=asked, question=question)
     device = _device(asked, picture, outcome)
     evidence = new_id(work.now)
     with span("appraise"):
@@ -215,6 +216,8 @@ def examine(work: Work, picture: Picture, *, asked: Asked, question: Question) -
             evidence_format=question.format,
             made_at=work.now,
         )
+        if seen is not None:
+            facts = _held_against(work, picture, facts, seen)
     standing = None
     if isinstance(outcome, Claims) and picture.registered is not None:
         standing = stand(
@@ -254,7 +257,8 @@ def _verify(
     *,
     asked: Asked,
     question: Question,
-) -> tuple[Request, Claims | BadEvidence | VerifierFault]:
+) -> tuple[Request, Claims | BadEvidence | VerifierFault, Claims | None]:
+    """What was asked, what came of it, and what stale trust leaves to be seen."""
     registered = picture.registered
     against = Against(
         app=picture.app,
@@ -266,6 +270,7 @@ def _verify(
     gaps = Gaps.REFUSE
     expected: Expectations | None = None
     outcome: Claims | BadEvidence | VerifierFault
+    seen: Claims | None = None
     try:
         expected = expect(against)
         if registered is not None and asked.device not in {None, registered.device}:
@@ -273,9 +278,59 @@ def _verify(
         outcome, gaps = _claims(work, picture, question, expected)
     except (BadEvidence, VerifierFault) as error:
         outcome = error
+        if isinstance(error, StaleTrust) and expected is not None:
+            outcome, seen = _all_but_trust(work, picture, question, expected=expected, error=error)
     if expected is None:
         expected = expectations_for(question.format, {"challenge": challenge.value})
-    return _asked(work, picture, expected, of=question, gaps=gaps), outcome
+    return _asked(work, picture, expected, of=question, gaps=gaps), outcome, seen
+
+
+def _all_but_trust(
+    work: Work, picture: Picture, question: Question, *, expected: Expectations, error: StaleTrust
+) -> tuple[BadEvidence | VerifierFault, Claims | None]:
+    """An outage must excuse nobody else's evidence: all that needs no trust is checked again.
+
+    Evidence that answers another challenge, or that another app made, is refused whatever is stale.
+    """
+    evidence = Evidence(media_type=FORMATS[question.format].media_type, data=question.data)
+    try:
+        return error, verify_evidence(
+            evidence, expected=expected, trust=picture.trust, at=work.now, gaps=Gaps.REPORT
+        )
+    except BadEvidence as found:
+        return found, None
+    except VerifierFault:
+        return error, None
+
+
+def _held_against(work: Work, picture: Picture, facts: ProvedFacts, seen: Claims) -> ProvedFacts:
+    """What stands against a device although trust is stale; nothing is taken in its favour."""
+    _, found = judge(
+        seen,
+        policy=_tolerating(picture.policy, {gap.rule for gap in seen.unchecked}),
+        trust=picture.trust,
+        now=work.now,
+        evidence_format=seen.format,
+        made_at=work.now,
+    )
+    device, app, key = found.device, found.app, found.key
+    return replace(
+        facts,
+        device=replace(facts.device, status=_against(device.status, facts.device.status)),
+        app=replace(facts.app, status=_against(app.status, facts.app.status)),
+        key=replace(facts.key, status=_against(key.status, facts.key.status)),
+    )
+
+
+def _tolerating(policy: AppraisalPolicy, gaps: set[str]) -> AppraisalPolicy:
+    """A device that is shown to be unlocked is, whether its key was revoked since or not."""
+    evidence = policy.settings.evidence
+    tolerated = replace(evidence, tolerated_gaps=evidence.tolerated_gaps | gaps)
+    return replace(policy, settings=replace(policy.settings, evidence=tolerated))
+
+
+def _against(found: str | None, otherwise: str | None) -> str | None:
+    return found if found == Tier.CONTRAINDICATED.label else otherwise
 
 
 def _claims(
