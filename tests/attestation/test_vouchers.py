@@ -28,6 +28,11 @@ def test_a_name_cannot_move_the_cursor() -> None:
     assert name_text(name("\x1b[2J\u202egnp")) == "CN=?[2J?gnp"
 
 
+def test_a_name_that_is_no_text_is_shown_all_the_same() -> None:
+    value = w.sequence(w.set_of(w.sequence(w.oid("2.5.4.3"), w.tlv(0x0C, b"a\xffb"))))
+    assert name_text(value) == "CN=a\ufffdb"
+
+
 @pytest.mark.parametrize(
     ("oid", "label"),
     [

@@ -325,3 +325,10 @@ def test_an_empty_history_says_nothing() -> None:
     assert history.latest(SnapshotKind.ANCHORS) is None
     with no_statement(rules.KNOWN_THEN):
         history.as_of(T0)
+
+
+def test_boot_keys_of_a_test_realm_are_not_learned_in_production() -> None:
+    document = json.dumps({"realm": "test", "keys": []}).encode()
+    with no_statement(rules.REALM):
+        Growing(Realm.PRODUCTION).learn(SnapshotKind.BOOT_KEYS, document, T0)
+    Growing(Realm.TEST).learn(SnapshotKind.BOOT_KEYS, document, T0)

@@ -219,3 +219,16 @@ def test_notes_are_bounded_in_number_and_length() -> None:
     notes = unknown.notes()
     assert len(notes) <= MAX_NOTES + 1
     assert max(map(len, notes)) <= MAX_NOTE_LENGTH
+
+
+@pytest.mark.parametrize("value", ["ab" * 15, "ab" * 17, "zz" * 16, "z" * 33, 5, ["a"] * 32])
+def test_what_is_no_aaguid_is_told_and_never_taken_for_one(value: object) -> None:
+    entry = read(model() | {"aaguid": value, "aaid": "1234#5678"})
+    assert (entry.aaguid, entry.name) == (None, "1234#5678")
+    assert entry.problems == ("aaguid",)
+
+
+def test_an_unreadable_report_hides_none_that_follow() -> None:
+    entry = read(model() | {"statusReports": [7, {"status": "REVOKED"}]})
+    assert [report.status for report in entry.status_reports] == ["REVOKED"]
+    assert entry.problems == ("statusReports",)

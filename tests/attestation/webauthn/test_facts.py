@@ -31,6 +31,7 @@ from warifu.attestation.evidence.facts.webauthn import (
     RegistrationFacts,
 )
 from warifu.attestation.evidence.readers.authenticator_data import MAX_CREDENTIAL_ID_BYTES
+from warifu.attestation.evidence.readers.plain import MAX_ITEMS
 from warifu.attestation.evidence.readers.webauthn_response import (
     MAX_TRANSPORTS,
     MAX_USER_HANDLE_BYTES,
@@ -348,3 +349,23 @@ def test_the_key_is_named_by_its_algorithm(algorithm: int) -> None:
     assert claims.key.algorithm == KEYS[algorithm]
     assert isinstance(claims.detail, RegistrationFacts)
     assert claims.detail.algorithm == algorithm
+
+
+@pytest.mark.parametrize("items", [MAX_ITEMS, MAX_ITEMS + 1])
+def test_extensions_may_hold_as_many_items_as_the_limit_and_no_more(items: int) -> None:
+    # The map, its key and the list count too.
+    registration = Registration(credential={"clientExtensionResults": {"x": [0] * (items - 3)}})
+
+    def judge() -> Claims:
+        return webauthn.verify(
+            registration.evidence(),
+            expected=expecting(registration),
+            trust=test_trust(known_at=MADE_AT),
+            at=MADE_AT,
+        )
+
+    if items == MAX_ITEMS:
+        assert judge().key is not None
+    else:
+        with refused(rules.RESPONSE_FORM):
+            judge()

@@ -46,6 +46,12 @@ def test_statement_that_leads_to_nobody_is_reported_unanchored() -> None:
     assert claims.key.endorsement is Endorsement.UNANCHORED
 
 
+@pytest.mark.parametrize("version", ["1", "1" * 32])
+def test_a_version_may_be_on_its_limits(version: str) -> None:
+    claims = verdict(SafetyNetStatement(server=server(), members={"ver": version}))
+    assert statement_facts(claims).version == version
+
+
 @pytest.mark.parametrize("version", ["", "1" * 33])
 def test_statement_without_a_version_is_refused(version: str) -> None:
     with refused(webauthn_rules.STATEMENT_FORM):

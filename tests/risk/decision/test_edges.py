@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.risk.decision.cases import AT, NOW, changed, honest, standard
+from tests.risk.decision.cases import AT, NOW, changed, honest, standard, standard_bytes
 from tests.support import misuse
 from warifu.base.errors import Denied
 from warifu.risk.decision.changes import MAX_GRID, MAX_INTEGER, ChangeTable
@@ -326,3 +327,14 @@ def test_who_is_in_a_share_is_the_same_in_every_process_and_version() -> None:
         for share, decides in ((part, None), (part + 1, "d")):
             tried = msgspec.structs.replace(version, share=share)
             assert choose(Governance(versions=(tried,)), user).decides == decides
+
+
+def test_a_rule_says_to_each_reader_what_its_file_says() -> None:
+    written = {each["id"]: each for each in tomllib.loads(standard_bytes().decode())["rules"]}
+    assert {rule.id for rule in standard().rules} == written.keys()
+    for rule in standard().rules:
+        for told, stated in (
+            (rule.customer, written[rule.id]["customer"]),
+            (rule.analyst, written[rule.id]["analyst"]),
+        ):
+            assert (told.ja, told.en) == (stated["ja"], stated["en"])
