@@ -79,8 +79,9 @@ mutate: $(READY) ## Mutation score of the core on a seeded sample; MUTANTS="wari
 		$(or $(MUTANTS),$$($(BIN)/python -m tools.mutation sample $(SAMPLE))) >/dev/null
 	@$(BIN)/python -m tools.mutation score
 
-coverage: $(READY) ## Branch coverage of the core, with its gate
-	@$(BIN)/python -m pytest -q -n $(WORKERS) -m "not slow" --cov --cov-report=term $(PYTEST_ARGS)
+coverage: $(READY) ## Branch coverage of the core by its own tests, with its gate
+	@$(BIN)/python -m pytest -q -n $(WORKERS) -m "not slow" --cov --cov-report=term $(PYTEST_ARGS) \
+		tests/base tests/attestation tests/risk tests/fuzz
 
 docs: $(READY) ## Write again what is generated from the code
 	@$(BIN)/python -m tools.docs

@@ -3,14 +3,15 @@
 import json
 
 import pytest
+from msgspec.structs import replace
 
-from tests.support import misuse, moment
+from tests.support import misuse, moment, no_statement
 from warifu.attestation import verdict as verdicts
 from warifu.attestation.claims import Format, Realm
 from warifu.attestation.evidence.facts.play_integrity import PlayIntegrityExpectations
 from warifu.attestation.examination import Gaps
 from warifu.attestation.rule_book import RULES_BY_CODE
-from warifu.attestation.verdict import READABLE_VERDICT
+from warifu.attestation.verdict import READABLE_VERDICT, SAME_TRUST
 from warifu.attestation.verifier import FORMATS
 from warifu.base.errors import MalformedEvidence
 from warifu.base.secret import Secret
@@ -111,3 +112,12 @@ def test_expectations_of_another_shape_are_the_callers_fault() -> None:
     damaged = verdicts.decode(json.dumps(document).encode())
     with misuse(READABLE_VERDICT):
         verdicts.replay(damaged, trust=world.trust(), secrets={})
+
+
+def test_a_replay_under_other_trust_is_no_replay() -> None:
+    world = World()
+    scene = SCENES[0]
+    saved = play(scene, world)
+    trust = replace(scene.make(world).trust, snapshots={"anchors": "00" * 32})
+    with no_statement(SAME_TRUST):
+        verdicts.replay(saved, trust=trust, secrets={})

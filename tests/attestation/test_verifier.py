@@ -1,7 +1,7 @@
 """One door for all evidence."""
 
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 from enum import Enum
 
 import cbor2
@@ -152,3 +152,13 @@ def test_values_become_plain_json() -> None:
 
 def test_times_are_written_in_utc() -> None:
     assert rfc3339(datetime(2026, 1, 2, 3, 4, 5, 600_000, UTC)) == "2026-01-02T03:04:05.600000Z"
+
+
+def test_a_time_that_is_none_in_utc_is_the_callers_fault() -> None:
+    with misuse(AWARE_TIME):
+        verify_evidence(
+            Evidence(media_type=MEDIA_TYPE, data=WORLD.attest().pem()),
+            expected=AndroidKeyExpectations(),
+            trust=WORLD.trust(),
+            at=datetime.max.replace(tzinfo=timezone(timedelta(hours=-1))),
+        )
