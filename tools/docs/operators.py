@@ -24,7 +24,7 @@ SETTINGS = {
     ),
     "appraisals.usable_seconds": Text(
         en="How long an appraisal may be used for a decision made apart from it.",
-        ja="評価と判断を別々に行う場合に、評価結果を使用できる期間（秒）。",
+        ja="評価と判定を別々に行う場合に、評価結果を使用できる期間（秒）。",
     ),
     "appraisals.standing_seconds": Text(
         en="After how long a device's registration is judged again, even where trust has not "
@@ -33,27 +33,27 @@ SETTINGS = {
     ),
     "retention.evidence_days": Text(
         en="Evidence as it was received. Without it, it cannot be judged again.",
-        ja="受信した証拠の原本の保存日数。原本がなければ再評価はできません。",
+        ja="受信した証拠の原本の保管日数。原本がなければ再評価はできません。",
     ),
     "retention.serials_days": Text(
         en="Serial numbers, for revocation look-ups.",
-        ja="失効照会に使用するシリアル番号の保存日数。",
+        ja="失効照会に使用するシリアル番号の保管日数。",
     ),
     "retention.decisions_days": Text(
         en="Decisions, with their appraisals and the facts they rest on.",
-        ja="判断と、その根拠となった評価結果・事実の保存日数。",
+        ja="判定と、その根拠となった評価結果・事実の保管日数。",
     ),
     "retention.audit_days": Text(
         en="The audit log.",
-        ja="監査ログの保存日数。",
+        ja="監査記録の保管日数。",
     ),
     "retention.challenges_days": Text(
         en="Challenges, used or not.",
-        ja="チャレンジ（使用済み・未使用とも）の保存日数。",
+        ja="チャレンジ（使用済み・未使用とも）の保管日数。",
     ),
     "retention.idempotency_days": Text(
         en="Answers that are given again under their idempotency key.",
-        ja="冪等キーに対する応答の保存日数。",
+        ja="冪等キーに対する応答の保管日数。",
     ),
     "retention.identifiers": Text(
         en="Serial numbers, IMEI, MEID: `encrypt` (sealed under the device's key), `clear`, or "
@@ -74,8 +74,9 @@ SETTINGS = {
         ja="認証に失敗した接続元アドレスごとの、1分あたりの失敗回数の上限。",
     ),
     "limits.storage": Text(
-        en="Where those are counted: `memory://` in each process, `redis://…` in all together.",
-        ja="回数を記録する場所。`memory://`はプロセスごと、`redis://…`は全プロセス共通です。",
+        en="Where those are counted: `memory://` in each process, `redis://…` in all together"
+        " (with `warifu[redis]`).",
+        ja="回数を記録する場所。`memory://`はプロセスごと、`redis://…`は全プロセス共通です（`warifu[redis]`が必要）。",
     ),
     "proxy.trusted": Text(
         en="Addresses or networks of the proxies from which `Client-Cert` (RFC 9440) counts.",
@@ -113,14 +114,14 @@ METRICS = {
             en="Refusals by whose fault it is (`misuse`, `evidence`, `denied`, `verifier`, "
             "`unexpected`) and by [code](@errors.md).",
             ja="拒否の数。原因の所在（`misuse`呼び出し元、`evidence`端末の証拠、`denied`方針、"
-            "`verifier`当サービス、`unexpected`想定外）と[エラーコード](@errors.md)の別。",
+            "`verifier`本サービス、`unexpected`想定外）と[エラーコード](@errors.md)の別。",
         ),
     ),
     "warifu_decisions_total": (
         "operation, outcome, code",
         Text(
             en="Decisions; `code` is that of the first reason that counts.",
-            ja="判断の数。`code`は最初に該当した理由です。",
+            ja="判定の数。`code`は最初に該当した理由です。",
         ),
     ),
     "warifu_evidence_total": (

@@ -57,7 +57,7 @@ _ONCE = Text(
 )
 _NEW_KEYS = Text(
     ja="データ暗号鍵を新しく作成しました：{}。サーバーの起動にも同じファイルを使用し、"
-    "データベースとは別の場所に控えを保管してください。",
+    "データベースとは別の場所に写しを保管してください。",
     en="Made new data keys: {}. Start the server with this file, and keep a copy apart from the"
     " database.",
 )

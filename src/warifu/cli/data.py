@@ -33,7 +33,7 @@ _DEFAULT = Path(DEFAULT_NAME)
 
 _COPY = Text(
     ja="このファイルを失うと、暗号化して保管したデータは誰にも復元できません。データベースのバック"
-    "アップとは別の場所に、控えを保管してください。",
+    "アップとは別の場所に、写しを保管してください。",
     en="Without this file nobody can read again what is sealed. Keep a copy of it, apart from the "
     "backups of the database.",
 )
@@ -82,7 +82,7 @@ _KINDS = {
     "evidence": Text(ja="検証済み属性", en="facts of evidence"),
     "audit": Text(ja="監査記録", en="audit log"),
     "challenges": Text(ja="チャレンジ", en="challenges"),
-    "idempotency": Text(ja="再送に備えた応答の控え", en="answers kept for repeated requests"),
+    "idempotency": Text(ja="再送に備えた応答の写し", en="answers kept for repeated requests"),
     "signature-nonces": Text(ja="署名のナンス", en="nonces of signatures"),
 }
 

@@ -61,10 +61,10 @@ _TOLD = {
     "no_statement": Text(
         ja="信頼情報の不足により判定できないもの", en="nothing could be said, for want of trust"
     ),
-    "not_kept": Text(ja="受領時のデータが保存されていないもの", en="bytes not kept"),
+    "not_kept": Text(ja="受信時のデータが保管されていないもの", en="bytes not kept"),
     "erased": Text(ja="端末のデータを消去済みのもの", en="of erased devices"),
     "unreadable": Text(
-        ja="保存データが改変または破損しているもの", en="kept data that does not open"
+        ja="保管データが改変または破損しているもの", en="kept data that does not open"
     ),
 }
 _DEVICE = Text(ja="端末", en="device")

@@ -60,7 +60,7 @@ _NEWEST = Text(
     en="Only the newest {} were looked at; for older ones give --since and --until.",
 )
 _UNREADABLE = Text(
-    ja="{}件は、判定の根拠が保存期間を過ぎているため対象外です。",
+    ja="{}件は、判定の根拠が保管期間を過ぎているため対象外です。",
     en="{} more are not counted: the facts they rest on are no longer kept.",
 )
 _NOBODY = Text(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from warifu.service.store.database import micros
 
@@ -23,4 +22,5 @@ def new_id(now: datetime) -> str:
     milliseconds = micros(now) // 1000 & (1 << 48) - 1
     random = secrets.randbits(74)
     value = milliseconds << 80 | _VERSION_AND_VARIANT
-    return str(UUID(int=value | random >> 62 << 64 | random & (1 << 62) - 1))
+    digits = f"{value | random >> 62 << 64 | random & (1 << 62) - 1:032x}"
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))

@@ -18,6 +18,8 @@ def require_storable(values: Mapping[str, Value]) -> None:
         Misuse: ``store/value``.
     """
     for name, value in values.items():
+        if value is None or type(value) is bytes:
+            continue
         if isinstance(value, str):
             if "\0" in value or not (value.isascii() or _is_unicode(value)):
                 raise Misuse(VALUE, f"{name} holds NUL or a lone surrogate")
