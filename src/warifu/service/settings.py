@@ -13,7 +13,7 @@ from warifu.base.codec import toml
 from warifu.base.errors import MalformedEvidence, Misuse
 from warifu.base.rule import Rule, Text
 
-MAX_BYTES = 1 << 20
+MAX_BYTES = 64 << 10
 
 SETTINGS = Rule(
     code="usage/settings",
