@@ -103,7 +103,8 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
     yield start
     for each in started:
         if each.process.poll() is None:
-            each.stop(signal.SIGKILL)
+            each.process.kill()
+        each.end()
 
 
 @pytest.fixture

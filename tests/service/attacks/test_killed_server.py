@@ -49,6 +49,7 @@ class Load:
         self.headers = headers
         self.told: dict[str, bytes] = {}
         self.used: set[str] = set()
+        self.ended: list[str] = []
         self.enough = threading.Event()
 
     def client(self, _: int) -> None:
@@ -57,8 +58,8 @@ class Load:
             try:
                 while True:
                     self._decide(client)
-            except httpx2.TransportError:
-                return
+            except httpx2.TransportError as error:
+                self.ended.append(repr(error))
 
     def _decide(self, client: httpx2.Client) -> None:
         made = client.post(self.service.url("/v1/challenges"), json=ABOUT)
@@ -89,10 +90,11 @@ def test_every_decision_that_was_acknowledged_survives_kill_9(
         load = Load(service, headers)
         with ThreadPoolExecutor(CLIENTS) as pool:
             clients = [pool.submit(load.client, each) for each in range(CLIENTS)]
-            assert load.enough.wait(60)
+            enough = load.enough.wait(60)
             kill(service)
             for each in clients:
                 each.result()
+        assert enough, (len(load.told), load.ended, service.logged.decode()[-2000:])
         told |= load.told
         used |= load.used
     require_all(database_url, told, used)
