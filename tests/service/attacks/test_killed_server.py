@@ -28,6 +28,8 @@ ROUNDS = 2
 CLIENTS = 8
 ENOUGH = 60
 """Acknowledged before the blow falls."""
+PATIENCE = 60
+"""Seconds for an answer, and for all of them: a busy disk is not what is tried here."""
 ABOUT: dict[str, Any] = {
     "app": "wallet",
     "operation": {"kind": "login"},
@@ -54,7 +56,7 @@ class Load:
 
     def client(self, _: int) -> None:
         """One client's life."""
-        with httpx2.Client(headers=self.headers, timeout=10) as client:
+        with httpx2.Client(headers=self.headers, timeout=PATIENCE) as client:
             try:
                 while True:
                     self._decide(client)
@@ -90,7 +92,7 @@ def test_every_decision_that_was_acknowledged_survives_kill_9(
         load = Load(service, headers)
         with ThreadPoolExecutor(CLIENTS) as pool:
             clients = [pool.submit(load.client, each) for each in range(CLIENTS)]
-            enough = load.enough.wait(60)
+            enough = load.enough.wait(PATIENCE)
             kill(service)
             for each in clients:
                 each.result()
