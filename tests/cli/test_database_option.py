@@ -13,7 +13,7 @@ from warifu.base.errors import Misuse
 from warifu.cli.ending import USAGE
 from warifu.command import make_app
 from warifu.service import assembly
-from warifu.service.conduct.governance import standard_rules
+from warifu.service.conduct.governing.governance import standard_rules
 from warifu.service.store.rules import SCHEMA
 
 

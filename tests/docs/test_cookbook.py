@@ -19,7 +19,7 @@ from warifu.risk.decision.decide import Limit, Outcome, Refuse, Serve, StepUp, d
 from warifu.risk.decision.facts import DeviceFacts, Facts, Operation
 from warifu.risk.decision.rules import Method, RuleSet, load_rules
 from warifu.service.adapters.bundled_profiles import bundled_profiles
-from warifu.service.conduct.governing import ExemptionRequest
+from warifu.service.conduct.governing.governing import ExemptionRequest
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 ENGLISH, JAPANESE = DOCS / "policy-cookbook.md", DOCS / "ja" / "policy-cookbook.md"

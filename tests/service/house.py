@@ -33,9 +33,9 @@ from warifu.handset.metadata_service import AAGUID, MetadataService, model
 from warifu.risk.decision.facts import Operation
 from warifu.service.caller import Caller, Scope
 from warifu.service.composition import Composition
-from warifu.service.conduct import registration
-from warifu.service.conduct.governance import first_governance, standard_rules
-from warifu.service.conduct.registration_rules import NEW
+from warifu.service.conduct.governing.governance import first_governance, standard_rules
+from warifu.service.conduct.registrations import registration
+from warifu.service.conduct.registrations.rules import NEW
 from warifu.service.settings import Settings
 from warifu.service.store.apps import insert_app
 from warifu.service.store.database import Statement, micros

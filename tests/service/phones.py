@@ -13,9 +13,13 @@ from warifu.base.codec.text import from_base64url, to_base64url
 from warifu.handset import android_key, app_attest, play_integrity, webauthn
 from warifu.handset.metadata_service import AAGUID
 from warifu.risk.decision.facts import Operation
-from warifu.service.conduct.asking import AskedOperation
-from warifu.service.conduct.challenge import ChallengeAnswer, ChallengeRequest, issue_challenge
-from warifu.service.conduct.deciding import (
+from warifu.service.conduct.challenges.asking import AskedOperation
+from warifu.service.conduct.challenges.challenge import (
+    ChallengeAnswer,
+    ChallengeRequest,
+    issue_challenge,
+)
+from warifu.service.conduct.decisions.deciding import (
     AccountKnown,
     BankKnown,
     BindingKnown,
@@ -23,9 +27,13 @@ from warifu.service.conduct.deciding import (
     DecisionRequest,
     UserKnown,
 )
-from warifu.service.conduct.decision import make_decision
-from warifu.service.conduct.evidence import EvidenceAnswer, EvidenceRequest, submit_evidence
-from warifu.service.conduct.expectations import SubmittedEvidence
+from warifu.service.conduct.decisions.decision import make_decision
+from warifu.service.conduct.evidence.evidence import (
+    EvidenceAnswer,
+    EvidenceRequest,
+    submit_evidence,
+)
+from warifu.service.conduct.evidence.expectations import SubmittedEvidence
 from warifu.service.conduct.work import Work
 from warifu.service.store.database import Statement
 

@@ -31,8 +31,8 @@ from warifu.service.assembly import Places, assemble
 from warifu.service.caller import Scope
 from warifu.service.callers.api_key import make_api_key
 from warifu.service.callers.rules import CALLER_NEW
-from warifu.service.conduct.deciding import DecisionRequest
-from warifu.service.conduct.expectations import SubmittedEvidence
+from warifu.service.conduct.decisions.deciding import DecisionRequest
+from warifu.service.conduct.evidence.expectations import SubmittedEvidence
 from warifu.service.identifiers import new_id
 from warifu.service.store.callers import CredentialKind, StoredCaller, insert_new_caller
 from warifu.service.store.migrate import upgrade
@@ -40,7 +40,7 @@ from warifu.service.store.migrate import upgrade
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from warifu.service.conduct.challenge import ChallengeAnswer
+    from warifu.service.conduct.challenges.challenge import ChallengeAnswer
 
 PHONES = 256
 """Many more than requests under way: one that waits is passed by dozens of others, and must not

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from warifu.service.composition import Vault
-    from warifu.service.conduct.registering import Credential, Operator, Registered
+    from warifu.service.conduct.registrations.registering import Credential, Operator, Registered
 
 ScopeName = Literal[
     "decide", "read", "appraise", "configure", "govern", "approve", "erase", "audit"
@@ -130,7 +130,7 @@ def add_tenant(
         data_key: The file of data keys that the server uses; made for the very first tenant.
         show: Where the service keeps its data, and how to show it.
     """
-    from warifu.service.conduct import registering
+    from warifu.service.conduct.registrations import registering
 
     with _operator(show) as by:
         vault = _vault(by, data_key, show)
@@ -180,7 +180,7 @@ def add(
     """
     if not scope:
         raise UsageError("--scope is needed at least once")
-    from warifu.service.conduct import registering
+    from warifu.service.conduct.registrations import registering
 
     with _operator(show) as by:
         made = registering.add_caller(
@@ -231,7 +231,7 @@ def rotate(
         proof: What the new credential is; an API key follows only an API key.
         show: Where the service keeps its data, and how to show it.
     """
-    from warifu.service.conduct import registering
+    from warifu.service.conduct.registrations import registering
 
     with _operator(show) as by:
         made = registering.rotate_caller(
@@ -259,7 +259,7 @@ def revoke(
         tenant: Whose caller.
         show: Where the service keeps its data, and how to show it.
     """
-    from warifu.service.conduct import registering
+    from warifu.service.conduct.registrations import registering
 
     with _operator(show) as by:
         revoked = registering.revoke_caller(by, tenant=tenant, caller=caller)
@@ -272,7 +272,7 @@ def revoke(
 
 @contextmanager
 def _operator(show: Show) -> Iterator[Operator]:
-    from warifu.service.conduct.registering import Operator
+    from warifu.service.conduct.registrations.registering import Operator
 
     database = open_database(show.db)
     try:
@@ -298,7 +298,7 @@ def _vault(by: Operator, path: Path, show: Show) -> Vault:
 
 
 def _credential(proof: Proof) -> Credential | None:
-    from warifu.service.conduct import registering
+    from warifu.service.conduct.registrations import registering
 
     if proof.certificate is not None and proof.public_key is not None:
         raise UsageError("either --certificate or --public-key, not both")

@@ -260,8 +260,8 @@ def erase(
     """
     from warifu.service.assembly import Places, assemble
     from warifu.service.caller import Caller, Scope
-    from warifu.service.conduct.erasure import ErasureRequest
-    from warifu.service.conduct.erasure import erase as conduct
+    from warifu.service.conduct.erasing.erasure import ErasureRequest
+    from warifu.service.conduct.erasing.erasure import erase as conduct
     from warifu.service.conduct.work import Work
 
     if not yes and not show.json:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from warifu.service.composition import Composition
-    from warifu.service.conduct.reappraisal import (
+    from warifu.service.conduct.evidence.reappraisal import (
         Change,
         ReappraisalAnswer,
         ReappraisalsRequest,
@@ -126,7 +126,7 @@ def reappraise(
         lang: Language of the output; from the locale unless given.
     """
     from warifu.service.assembly import Places, assemble
-    from warifu.service.conduct.reappraisal import ReappraisalsRequest, count_evidence
+    from warifu.service.conduct.evidence.reappraisal import ReappraisalsRequest, count_evidence
 
     language = lang or language_of_environment()
     house = assemble(
@@ -162,7 +162,7 @@ def reappraise(
 def _all_pages(
     house: Composition, who: Caller, asked: ReappraisalsRequest, advance: Callable[[int], object]
 ) -> tuple[dict[str, int], list[ReappraisalAnswer]]:
-    from warifu.service.conduct.reappraisal import reappraise_many
+    from warifu.service.conduct.evidence.reappraisal import reappraise_many
 
     totals = dict.fromkeys(COUNTS, 0)
     items: list[ReappraisalAnswer] = []

@@ -10,7 +10,7 @@ from msgspec import Struct
 from warifu.base.rule import Text
 from warifu.demo import phones
 from warifu.demo.backend import IN_ORDER, Answer, Transaction, octets
-from warifu.service.conduct.governance import standard_rules
+from warifu.service.conduct.governing.governance import standard_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable

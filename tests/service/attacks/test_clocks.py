@@ -10,8 +10,8 @@ import pytest
 
 from tests.service.attacks.world import ABOUT, BANK, PHONE, World
 from tests.service.house import Hands, HeldTrust, make_house
-from warifu.service.conduct.challenge_rules import IN_TIME
-from warifu.service.conduct.decision_rules import STALE
+from warifu.service.conduct.challenges.rules import IN_TIME
+from warifu.service.conduct.decisions.rules import STALE
 
 if TYPE_CHECKING:
     from warifu.service.composition import Composition

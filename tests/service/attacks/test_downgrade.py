@@ -17,9 +17,9 @@ from warifu.base.codec.text import to_base64url
 from warifu.handset import play_integrity
 from warifu.handset.android_key import UNVERIFIED, root_of_trust
 from warifu.risk.decision.facts import Operation
-from warifu.service.conduct.challenge_rules import CONTEXT
-from warifu.service.conduct.decision_rules import APPRAISAL_CONTEXT, POLICY
-from warifu.service.conduct.registration_rules import FOUR_EYES, PROPOSED
+from warifu.service.conduct.challenges.rules import CONTEXT
+from warifu.service.conduct.decisions.rules import APPRAISAL_CONTEXT, POLICY
+from warifu.service.conduct.registrations.rules import FOUR_EYES, PROPOSED
 
 if TYPE_CHECKING:
     from tests.service.house import Hands

@@ -11,7 +11,7 @@ from tests.service.attacks.world import ABOUT, BANK, World, wire
 from tests.service.phones import Android
 from warifu.handset import android_key
 from warifu.handset.android_key import UNVERIFIED, application, root_of_trust
-from warifu.service.conduct.expectations import SubmittedEvidence
+from warifu.service.conduct.evidence.expectations import SubmittedEvidence
 
 if TYPE_CHECKING:
     from collections.abc import Callable

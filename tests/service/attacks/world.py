@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from warifu.service.callers.request import RequestView
     from warifu.service.composition import Composition
-    from warifu.service.conduct.expectations import SubmittedEvidence
+    from warifu.service.conduct.evidence.expectations import SubmittedEvidence
 
 NEIGHBOUR = "matsu-bank"
 PHONE = "hanakos-phone"

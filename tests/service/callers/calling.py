@@ -13,8 +13,8 @@ from tests.service.house import Hands, make_house
 from warifu.base.errors import Denied
 from warifu.service.caller import Caller, Scope
 from warifu.service.callers.authenticate import RequestView, authenticate
-from warifu.service.conduct import registering
-from warifu.service.conduct.registering import Credential, Operator, Registered
+from warifu.service.conduct.registrations import registering
+from warifu.service.conduct.registrations.registering import Credential, Operator, Registered
 from warifu.service.settings import LimitSettings, ProxySettings, Settings
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from http_message_signatures import HTTPMessageSigner, HTTPSignatureKeyResolver,
 from tests.service.callers.calling import REQUEST, sending
 from warifu.base.codec.text import to_base64
 from warifu.service.callers.authenticate import RequestView
-from warifu.service.conduct.registering import Credential, public_key_credential
+from warifu.service.conduct.registrations.registering import Credential, public_key_credential
 
 if TYPE_CHECKING:
     from datetime import datetime

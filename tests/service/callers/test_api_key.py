@@ -17,7 +17,7 @@ from tests.service.callers.calling import (
 )
 from tests.support import misuse
 from warifu.service.callers import rules
-from warifu.service.conduct import registering
+from warifu.service.conduct.registrations import registering
 from warifu.service.store import callers as store
 from warifu.service.store.callers import CredentialKind
 

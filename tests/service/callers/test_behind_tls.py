@@ -21,8 +21,8 @@ from tests.service.callers.terminator import Identity, make_identity, terminator
 from warifu.handset.authority import Authority
 from warifu.service.adapters.data_key_file import DataKeyFile
 from warifu.service.callers import rules
-from warifu.service.conduct import registering
-from warifu.service.conduct.registering import certificate_credential
+from warifu.service.conduct.registrations import registering
+from warifu.service.conduct.registrations.registering import certificate_credential
 from warifu.service.store.database import Database
 
 PATH = "/v1/devices"

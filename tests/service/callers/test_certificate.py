@@ -24,8 +24,8 @@ from warifu.handset.authority import Authority, name, new_key, spki
 from warifu.service.callers import rules
 from warifu.service.callers.authenticate import RequestView
 from warifu.service.callers.request import Origin, origin_of
-from warifu.service.conduct import registering
-from warifu.service.conduct.registering import certificate_credential
+from warifu.service.conduct.registrations import registering
+from warifu.service.conduct.registrations.registering import certificate_credential
 from warifu.service.settings import ProxySettings
 
 

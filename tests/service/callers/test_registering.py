@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from tests.service.callers.calling import SCOPES, TENANT, Bench
 from warifu.base.errors import Misuse
 from warifu.service.callers.rules import CALLER_NEW
-from warifu.service.conduct import registering
+from warifu.service.conduct.registrations import registering
 
 if TYPE_CHECKING:
-    from warifu.service.conduct.registering import Registered
+    from warifu.service.conduct.registrations.registering import Registered
 
 RIVALS = 8
 ROUNDS = 5

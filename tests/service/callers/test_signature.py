@@ -25,7 +25,7 @@ from warifu.base.codec.text import to_base64
 from warifu.base.errors import Denied
 from warifu.service.callers import rules, signature
 from warifu.service.callers.authenticate import RequestView
-from warifu.service.conduct import registering
+from warifu.service.conduct.registrations import registering
 
 READING = msgspec.structs.replace(REQUEST, method="GET", path="/v1/devices", body=b"")
 

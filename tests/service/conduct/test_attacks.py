@@ -25,9 +25,9 @@ from warifu.attestation.evidence.rules import app_attest_assertion, webauthn
 from warifu.handset import app_attest
 from warifu.handset.android_key import SIGNER, UNVERIFIED, application, root_of_trust
 from warifu.risk.decision.facts import Operation
-from warifu.service.conduct.asking import AskedOperation
-from warifu.service.conduct.challenge_rules import CHALLENGE_KNOWN, CONTEXT, IN_TIME, UNUSED
-from warifu.service.conduct.decision_rules import (
+from warifu.service.conduct.challenges.asking import AskedOperation
+from warifu.service.conduct.challenges.rules import CHALLENGE_KNOWN, CONTEXT, IN_TIME, UNUSED
+from warifu.service.conduct.decisions.rules import (
     APPRAISAL_CONTEXT,
     APPRAISAL_KNOWN,
     BASIS,
@@ -35,14 +35,14 @@ from warifu.service.conduct.decision_rules import (
     STALE,
     USED,
 )
-from warifu.service.conduct.evidence_rules import FORM, KNOWN_KEY, NEW_KEY, PLATFORM, SAME_DEVICE
-from warifu.service.conduct.expectations import SubmittedEvidence
+from warifu.service.conduct.evidence.expectations import SubmittedEvidence
+from warifu.service.conduct.evidence.rules import FORM, KNOWN_KEY, NEW_KEY, PLATFORM, SAME_DEVICE
 from warifu.service.conduct.rules import KNOWN
 
 if TYPE_CHECKING:
     from warifu.base.rule import Rule
-    from warifu.service.conduct.challenge import ChallengeAnswer
-    from warifu.service.conduct.deciding import DecisionAnswer
+    from warifu.service.conduct.challenges.challenge import ChallengeAnswer
+    from warifu.service.conduct.decisions.deciding import DecisionAnswer
 
 MORE = AskedOperation(kind=Operation.TRANSFER, amount=90_000, currency="JPY", payee_known=True)
 

@@ -26,20 +26,25 @@ from warifu.risk.decision.exemption import Exemption, Subject
 from warifu.risk.decision.facts import NEVER, Operation
 from warifu.risk.decision.life_cycle import Governance, Stage, Version
 from warifu.risk.decision.rules import load_rules
-from warifu.service.conduct.asking import AskedOperation
-from warifu.service.conduct.challenge import ChallengeState, see_challenge
-from warifu.service.conduct.challenge_rules import CHALLENGE_KNOWN
-from warifu.service.conduct.deciding import BankKnown, BindingKnown, DecisionDocument, UserKnown
-from warifu.service.conduct.decision import list_decisions, see_decision
-from warifu.service.conduct.evidence import list_evidence, see_evidence
-from warifu.service.conduct.expectations import SubmittedEvidence
+from warifu.service.conduct.challenges.asking import AskedOperation
+from warifu.service.conduct.challenges.challenge import ChallengeState, see_challenge
+from warifu.service.conduct.challenges.rules import CHALLENGE_KNOWN
+from warifu.service.conduct.decisions.deciding import (
+    BankKnown,
+    BindingKnown,
+    DecisionDocument,
+    UserKnown,
+)
+from warifu.service.conduct.decisions.decision import list_decisions, see_decision
+from warifu.service.conduct.evidence.evidence import list_evidence, see_evidence
+from warifu.service.conduct.evidence.expectations import SubmittedEvidence
 from warifu.service.conduct.rules import KNOWN
 from warifu.service.store.database import Statement
 from warifu.service.store.decisions import DecisionFilter
 from warifu.service.store.evidence import EvidenceFilter
 
 if TYPE_CHECKING:
-    from warifu.service.conduct.deciding import DecisionAnswer
+    from warifu.service.conduct.decisions.deciding import DecisionAnswer
 
 
 def by_android(

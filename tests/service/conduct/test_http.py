@@ -15,15 +15,15 @@ from tests.service.api.desk import by_word
 from tests.service.phones import IN_ORDER, Android, Bank, IPhone
 from warifu.base.codec.text import from_base64url
 from warifu.service.api.app import make_asgi
-from warifu.service.conduct.challenge_rules import CHALLENGE_KNOWN, CONTEXT, UNUSED
-from warifu.service.conduct.evidence_rules import FORM
+from warifu.service.conduct.challenges.rules import CHALLENGE_KNOWN, CONTEXT, UNUSED
+from warifu.service.conduct.evidence.rules import FORM
 from warifu.service.conduct.rules import KNOWN
 
 if TYPE_CHECKING:
     from litestar import Litestar
 
     from tests.service.house import Hands
-    from warifu.service.conduct.expectations import SubmittedEvidence
+    from warifu.service.conduct.evidence.expectations import SubmittedEvidence
 
 ABOUT: dict[str, Any] = {
     "app": "wallet",

@@ -12,16 +12,16 @@ from tests.service.conduct.denials import denied
 from tests.service.phones import LOGIN, Android, Bank, IPhone, the_bytes
 from warifu.attestation.evidence.rules import app_attest_assertion
 from warifu.base.errors import Denied, WarifuError
-from warifu.service.conduct.challenge_rules import UNUSED
-from warifu.service.conduct.decision_rules import USED
-from warifu.service.conduct.evidence import ATTEMPTS, again_where_new
-from warifu.service.conduct.evidence_rules import COUNTER_MOVED, DEVICE_APPEARED
+from warifu.service.conduct.challenges.rules import UNUSED
+from warifu.service.conduct.decisions.rules import USED
+from warifu.service.conduct.evidence.evidence import ATTEMPTS, again_where_new
+from warifu.service.conduct.evidence.rules import COUNTER_MOVED, DEVICE_APPEARED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.service.house import Hands
-    from warifu.service.conduct.deciding import DecisionAnswer
+    from warifu.service.conduct.decisions.deciding import DecisionAnswer
 
 AT_ONCE = 64
 

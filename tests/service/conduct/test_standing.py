@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from tests.service.phones import Bank, IPhone, Passkey, the_bytes
 from tests.support import no_statement
 from warifu.attestation.evidence.facts.app_attest_assertion import AppAttestAssertionExpectations
-from warifu.service.conduct.evidence_rules import KEPT
-from warifu.service.conduct.standing import recall
+from warifu.service.conduct.evidence.rules import KEPT
+from warifu.service.conduct.evidence.standing import recall
 from warifu.service.store.database import Statement
 from warifu.service.store.evidence import read_kept
 
 if TYPE_CHECKING:
     from tests.service.house import Hands, HeldTrust
-    from warifu.service.conduct.deciding import DecisionAnswer
+    from warifu.service.conduct.decisions.deciding import DecisionAnswer
     from warifu.service.store.database import Row
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from tests.service.house import TENANT, caller, rules_for_tests
 from warifu.risk.decision.exemption import Subject
 from warifu.risk.decision.life_cycle import Action
-from warifu.service.conduct import governing
-from warifu.service.conduct.rule_set import propose
+from warifu.service.conduct.governing import governing
+from warifu.service.conduct.governing.rule_set import propose
 from warifu.service.conduct.work import Work
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from warifu.risk.decision.facts import Operation
     from warifu.service.composition import Composition
-    from warifu.service.conduct.governing import ApprovalAnswer, GovernanceAnswer
+    from warifu.service.conduct.governing.governing import ApprovalAnswer, GovernanceAnswer
 
 
 def with_limit(amount: int) -> bytes:

@@ -38,10 +38,12 @@ from warifu.risk.decision.life_cycle import (
 )
 from warifu.risk.decision.rules import FORM
 from warifu.service.composition import Composition
-from warifu.service.conduct import governance_rules, governing, rules
-from warifu.service.conduct.audit import AuditRequest, read_audit
-from warifu.service.conduct.governance import first_governance, load_governance
-from warifu.service.conduct.rule_set import list_rule_sets, propose, read_rule_set
+from warifu.service.conduct import rules
+from warifu.service.conduct.governing import governing
+from warifu.service.conduct.governing import rules as governance_rules
+from warifu.service.conduct.governing.governance import first_governance, load_governance
+from warifu.service.conduct.governing.rule_set import list_rule_sets, propose, read_rule_set
+from warifu.service.conduct.looking_up.audit import AuditRequest, read_audit
 from warifu.service.store import governance as store
 from warifu.service.store.database import Row, Transaction
 

@@ -14,8 +14,8 @@ from warifu.service.api.app import make_asgi
 from warifu.service.caller import Caller, Scope
 from warifu.service.callers.authenticate import RequestView
 from warifu.service.composition import Composition
-from warifu.service.conduct import registration_rules
-from warifu.service.conduct.governance_rules import MOVED, WRITTEN_IN_TOML
+from warifu.service.conduct.governing.rules import MOVED, WRITTEN_IN_TOML
+from warifu.service.conduct.registrations import rules as registration_rules
 
 TOML = {"Content-Type": "application/toml"}
 MILDER = b'id = "wallet/login"\nprofile = "login"\n[device]\npatch-max-age-days = 900\n'

@@ -12,8 +12,11 @@ from warifu.base.rule import Rule
 from warifu.handset.authority import new_key, spki
 from warifu.risk.decision.facts import Operation
 from warifu.service.composition import Composition
-from warifu.service.conduct import app_changes, registration_rules, rules
-from warifu.service.conduct.app_wire import (
+from warifu.service.conduct import rules
+from warifu.service.conduct.looking_up.audit import AuditRequest, read_audit
+from warifu.service.conduct.registrations import app_changes
+from warifu.service.conduct.registrations import rules as registration_rules
+from warifu.service.conduct.registrations.app_wire import (
     AppAnswer,
     AppChange,
     AppRequest,
@@ -21,9 +24,8 @@ from warifu.service.conduct.app_wire import (
     ProposalAnswer,
     ProposalApproval,
 )
-from warifu.service.conduct.audit import AuditRequest, read_audit
-from warifu.service.conduct.policy import drop_policy, put_policy, read_policy
-from warifu.service.conduct.registration import (
+from warifu.service.conduct.registrations.policy import drop_policy, put_policy, read_policy
+from warifu.service.conduct.registrations.registration import (
     AndroidApp,
     AppleApp,
     AppleEnvironment,

@@ -22,7 +22,7 @@ from tests.service.callers.calling import (
 from tests.support import no_statement
 from warifu.service.caller import Caller
 from warifu.service.callers.rules import UNAUTHENTICATED
-from warifu.service.conduct import registering
+from warifu.service.conduct.registrations import registering
 from warifu.service.limits import counts, rules
 from warifu.service.limits.limits import Limits, TooMany, neighbourhood
 from warifu.service.settings import LimitSettings, ProxySettings, Settings

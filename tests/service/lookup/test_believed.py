@@ -15,7 +15,7 @@ from warifu.attestation.trust.revocation import MAX_AGE
 from warifu.attestation.trust.snapshot import SnapshotKind
 from warifu.service.adapters.trust_directory import TrustDirectory
 from warifu.service.adapters.trust_source import DirectoryTrust
-from warifu.service.conduct import lookup_rules as rules
+from warifu.service.conduct.looking_up import rules
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from warifu.service.conduct.evidence import EvidenceAnswer
+    from warifu.service.conduct.evidence.evidence import EvidenceAnswer
 
 
 class Branch:

@@ -15,14 +15,14 @@ from warifu.attestation.appraisal.ear.token import read_cwt, read_jwt
 from warifu.attestation.appraisal.vector import Tier
 from warifu.base.keys.ring import NO_SIGNER, KeyRing
 from warifu.service.api.media import ACCEPTABLE
-from warifu.service.conduct import ear_rules as rules
+from warifu.service.conduct.evidence import ear_rules as rules
 from warifu.service.store.database import Statement
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from warifu.service.conduct.challenge import ChallengeAnswer
-    from warifu.service.conduct.evidence import EvidenceAnswer
+    from warifu.service.conduct.challenges.challenge import ChallengeAnswer
+    from warifu.service.conduct.evidence.evidence import EvidenceAnswer
     from warifu.service.store.database import Database
 
 

@@ -12,7 +12,7 @@ from tests.service.house import Hands, HeldTrust, caller, make_house
 from tests.service.lookup.desk import client, put_device
 from warifu.attestation.trust.revocation import MAX_AGE
 from warifu.service.caller import Scope
-from warifu.service.conduct import lookup_rules as rules
+from warifu.service.conduct.looking_up import rules
 from warifu.service.conduct.rules import KNOWN
 from warifu.service.settings import Keeping, RetentionSettings, Settings
 from warifu.service.store.lookup import AT_ONCE

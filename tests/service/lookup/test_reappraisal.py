@@ -25,17 +25,17 @@ from warifu.attestation.verdict import differences, encode, replay
 from warifu.base.pki.certificate import read_certificate
 from warifu.base.secret import Secret
 from warifu.service.caller import Scope
-from warifu.service.conduct import reappraisal
-from warifu.service.conduct.erasure import ErasureRequest, erase
-from warifu.service.conduct.erasure_rules import ERASED
-from warifu.service.conduct.evidence_rules import KEPT
-from warifu.service.conduct.reappraisal import (
+from warifu.service.conduct.erasing.erasure import ErasureRequest, erase
+from warifu.service.conduct.erasing.rules import ERASED
+from warifu.service.conduct.evidence import reappraisal
+from warifu.service.conduct.evidence.reappraisal import (
     ReappraisalsAnswer,
     ReappraisalsRequest,
     reappraise_many,
 )
+from warifu.service.conduct.evidence.rules import KEPT
+from warifu.service.conduct.evidence.standing import recall
 from warifu.service.conduct.rules import KNOWN
-from warifu.service.conduct.standing import recall
 from warifu.service.settings import Keeping, RetentionSettings, Settings
 from warifu.service.store.database import Statement
 from warifu.service.store.evidence import read_kept
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from litestar import Litestar
     from litestar.testing import TestClient
 
-    from warifu.service.conduct.evidence import EvidenceAnswer
+    from warifu.service.conduct.evidence.evidence import EvidenceAnswer
     from warifu.service.store.database import Database
 
 FORMATS = ["android-key", "app-attest", "app-attest-assertion", "webauthn", "play-integrity"]

@@ -33,12 +33,14 @@ from warifu.handset.authority import spki
 from warifu.service.api import app as shell
 from warifu.service.api.access import needs
 from warifu.service.caller import Scope
-from warifu.service.conduct import decision, registering, registration, submission
-from warifu.service.conduct.challenge import ChallengeAnswer, ChallengeRequest
-from warifu.service.conduct.deciding import DecisionRequest
-from warifu.service.conduct.evidence import EvidenceRequest
-from warifu.service.conduct.expectations import SubmittedEvidence
-from warifu.service.conduct.registering import Operator
+from warifu.service.conduct.challenges.challenge import ChallengeAnswer, ChallengeRequest
+from warifu.service.conduct.decisions import decision
+from warifu.service.conduct.decisions.deciding import DecisionRequest
+from warifu.service.conduct.evidence import submission
+from warifu.service.conduct.evidence.evidence import EvidenceRequest
+from warifu.service.conduct.evidence.expectations import SubmittedEvidence
+from warifu.service.conduct.registrations import registering, registration
+from warifu.service.conduct.registrations.registering import Operator
 from warifu.service.conduct.rules import KNOWN
 from warifu.service.conduct.work import Work
 from warifu.service.settings import LimitSettings, Settings

@@ -55,7 +55,7 @@ def test_random_keys_are_hidden_however_they_fall() -> None:
         f"urn:uuid:{UUID}",
         "challenge/unused",
         "app-attest-assertion/counter",
-        "warifu.service.conduct.decision:decide:41",
+        "warifu.service.conduct.decisions.decision:decide:41",
         "confirmed 1 day, 0:00:03 before, limit 1 day, 0:00:00",
         "2026-11-21T09:00:00Z",
         "2026-11-21 09:00:00+00:00",

@@ -11,11 +11,11 @@ from tests.service.house import TENANT, Hands, HeldTrust, make_house, settle
 from tests.service.phones import Android, Bank, IPhone, asked, the_bytes
 from warifu.base.errors import Denied
 from warifu.handset import android_key, der_writer
-from warifu.service.conduct.decision import list_decisions, see_decision
-from warifu.service.conduct.erasure import ErasureRequest, erase, require_not_erased
-from warifu.service.conduct.erasure_rules import ERASED
-from warifu.service.conduct.evidence import see_evidence
-from warifu.service.conduct.evidence_rules import KNOWN_KEY
+from warifu.service.conduct.decisions.decision import list_decisions, see_decision
+from warifu.service.conduct.erasing.erasure import ErasureRequest, erase, require_not_erased
+from warifu.service.conduct.erasing.rules import ERASED
+from warifu.service.conduct.evidence.evidence import see_evidence
+from warifu.service.conduct.evidence.rules import KNOWN_KEY
 from warifu.service.settings import Keeping, RetentionSettings, Settings
 from warifu.service.store.database import Database
 from warifu.service.store.decisions import DecisionFilter

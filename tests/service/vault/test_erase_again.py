@@ -11,7 +11,7 @@ import pytest
 from tests.service.house import START, TENANT, Hands, caller, make_house, settle
 from tests.support import misuse
 from warifu.service.composition import Composition
-from warifu.service.conduct.erasure import ErasureRequest, erase
+from warifu.service.conduct.erasing.erasure import ErasureRequest, erase
 from warifu.service.conduct.work import Work
 from warifu.service.store.database import Database, Statement, micros
 from warifu.service.vault.rules import LISTED

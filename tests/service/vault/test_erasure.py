@@ -13,7 +13,7 @@ from tests.service.house import START, Hands, caller, make_house, settle
 from tests.support import misuse, no_statement
 from warifu.base.errors import Denied
 from warifu.service.composition import Composition, Owner
-from warifu.service.conduct.erasure import (
+from warifu.service.conduct.erasing.erasure import (
     ErasureAnswer,
     ErasureRequest,
     erase,
@@ -21,7 +21,7 @@ from warifu.service.conduct.erasure import (
     require_not_erased,
     see_erasure,
 )
-from warifu.service.conduct.erasure_rules import AT_REST, ERASED
+from warifu.service.conduct.erasing.rules import AT_REST, ERASED
 from warifu.service.conduct.rules import KNOWN
 from warifu.service.conduct.work import AuditEntry, Work, audit_row
 from warifu.service.identifiers import new_id

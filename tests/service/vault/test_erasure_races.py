@@ -13,15 +13,15 @@ from tests.service.conduct.denials import denied
 from tests.service.house import Hands, make_house, settle
 from tests.service.phones import LOGIN, Bank, IPhone, the_bytes
 from warifu.risk.decision.facts import Operation
-from warifu.service.conduct.decision_rules import USED
-from warifu.service.conduct.erasure import ErasureRequest, erase
-from warifu.service.conduct.evidence_rules import COUNTER_MOVED
-from warifu.service.conduct.reappraisal import (
+from warifu.service.conduct.decisions.rules import USED
+from warifu.service.conduct.erasing.erasure import ErasureRequest, erase
+from warifu.service.conduct.evidence.reappraisal import (
     ReappraisalRequest,
     ReappraisalsRequest,
     reappraise,
     reappraise_many,
 )
+from warifu.service.conduct.evidence.rules import COUNTER_MOVED
 from warifu.service.conduct.work import Once, Work
 from warifu.service.store.database import Statement
 

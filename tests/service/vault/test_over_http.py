@@ -11,8 +11,8 @@ from tests.service.lookup.desk import client, put_device
 from tests.service.phones import Android, Bank, the_bytes
 from warifu.service.caller import Scope
 from warifu.service.composition import Composition
-from warifu.service.conduct.erasure import ErasureAnswer, ErasureRequest, erase
-from warifu.service.conduct.erasure_rules import ERASED
+from warifu.service.conduct.erasing.erasure import ErasureAnswer, ErasureRequest, erase
+from warifu.service.conduct.erasing.rules import ERASED
 from warifu.service.conduct.work import Work
 from warifu.service.store.database import Database
 

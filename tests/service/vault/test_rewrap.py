@@ -10,7 +10,7 @@ from tests.service.house import START, TENANT, Hands, make_house, settle
 from tests.support import no_statement
 from warifu.base.secret import Secret
 from warifu.service.composition import Composition, Owner
-from warifu.service.conduct.registration import secret_kind
+from warifu.service.conduct.registrations.registration import secret_kind
 from warifu.service.store.database import Database, Statement, micros
 from warifu.service.vault.rules import OPENS
 from warifu.service.vault.vault import MasterKeys, SealingVault

@@ -14,14 +14,14 @@ from warifu.service.api.answers import USUAL_LIMIT, After, Limit, Page, page, re
 from warifu.service.api.media import ACCEPTABLE, OCTETS, in_forms, preferred
 from warifu.service.api.problems import problems
 from warifu.service.caller import Scope
-from warifu.service.conduct.appraisal_view import (
+from warifu.service.conduct.evidence.appraisal_view import (
     AppraisalSeen,
     AppraisalSummary,
     list_appraisals,
     see_appraisal,
 )
-from warifu.service.conduct.ear import CWT_MEDIA_TYPE, JWT_MEDIA_TYPE, PROFILES, issue_ear
-from warifu.service.conduct.reappraisal import (
+from warifu.service.conduct.evidence.ear import CWT_MEDIA_TYPE, JWT_MEDIA_TYPE, PROFILES, issue_ear
+from warifu.service.conduct.evidence.reappraisal import (
     ReappraisalAnswer,
     ReappraisalRequest,
     ReappraisalsAnswer,

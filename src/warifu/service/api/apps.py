@@ -24,8 +24,8 @@ from warifu.service.api.answers import (
 from warifu.service.api.problems import problems
 from warifu.service.api.toml import ContentType, TakesToml, require_toml, told_to_its_author
 from warifu.service.caller import Scope
-from warifu.service.conduct import app_changes
-from warifu.service.conduct.app_wire import (
+from warifu.service.conduct.registrations import app_changes
+from warifu.service.conduct.registrations.app_wire import (
     AppAnswer,
     AppChange,
     AppRequest,
@@ -33,7 +33,12 @@ from warifu.service.conduct.app_wire import (
     ProposalAnswer,
     ProposalApproval,
 )
-from warifu.service.conduct.policy import PolicyAnswer, drop_policy, put_policy, read_policy
+from warifu.service.conduct.registrations.policy import (
+    PolicyAnswer,
+    drop_policy,
+    put_policy,
+    read_policy,
+)
 from warifu.service.conduct.work import Work
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from warifu.service.api.access import needs
 from warifu.service.api.answers import tagged
 from warifu.service.api.problems import problems
 from warifu.service.caller import Scope
-from warifu.service.conduct.challenge import (
+from warifu.service.conduct.challenges.challenge import (
     ChallengeAnswer,
     ChallengeRequest,
     ChallengeSeen,

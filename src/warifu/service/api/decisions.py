@@ -12,8 +12,8 @@ from warifu.service.api.access import needs
 from warifu.service.api.answers import USUAL_LIMIT, After, Limit, Page, page, read_cursor, tagged
 from warifu.service.api.problems import problems
 from warifu.service.caller import Scope
-from warifu.service.conduct.deciding import DecisionAnswer, DecisionRequest
-from warifu.service.conduct.decision import list_decisions, make_decision, see_decision
+from warifu.service.conduct.decisions.deciding import DecisionAnswer, DecisionRequest
+from warifu.service.conduct.decisions.decision import list_decisions, make_decision, see_decision
 from warifu.service.conduct.work import Work
 from warifu.service.store.decisions import DecisionFilter
 

@@ -19,7 +19,7 @@ from warifu.service.api.answers import (
 )
 from warifu.service.api.problems import problems
 from warifu.service.caller import Scope
-from warifu.service.conduct.lookup import (
+from warifu.service.conduct.looking_up.lookup import (
     DeviceAnswer,
     DevicesRequest,
     DeviceSummary,

@@ -16,7 +16,7 @@ from warifu.service.api.answers import (
 )
 from warifu.service.api.problems import problems
 from warifu.service.caller import Scope
-from warifu.service.conduct.erasure import (
+from warifu.service.conduct.erasing.erasure import (
     ErasureAnswer,
     ErasureRequest,
     ErasureSeen,

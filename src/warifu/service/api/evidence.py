@@ -11,7 +11,7 @@ from warifu.service.api.access import needs
 from warifu.service.api.answers import USUAL_LIMIT, After, Limit, Page, page, read_cursor, tagged
 from warifu.service.api.problems import problems
 from warifu.service.caller import Scope
-from warifu.service.conduct.evidence import (
+from warifu.service.conduct.evidence.evidence import (
     EvidenceAnswer,
     EvidenceRequest,
     EvidenceSeen,

@@ -15,7 +15,7 @@ from warifu.service.api.answers import names
 from warifu.service.api.media import OCTETS, in_forms, preferred
 from warifu.service.api.problems import problems
 from warifu.service.composition import Composition
-from warifu.service.conduct.published import KEY_SETS, published_keys
+from warifu.service.conduct.looking_up.published import KEY_SETS, published_keys
 
 _FORMS = tuple(KEY_SETS)
 _TEXT = Schema(type=OpenAPIType.STRING)

@@ -16,14 +16,14 @@ from warifu.base.errors import BadEvidence, Denied, Misuse, VerifierFault, Warif
 from warifu.service.api import rules
 from warifu.service.api.media import STATUS as MEDIA
 from warifu.service.callers.rules import STATUS as CALLERS
-from warifu.service.conduct.challenge_rules import STATUS as CHALLENGES
-from warifu.service.conduct.decision_rules import STATUS as DECISIONS
-from warifu.service.conduct.ear_rules import STATUS as EAR
-from warifu.service.conduct.erasure_rules import STATUS as ERASURES
-from warifu.service.conduct.evidence_rules import STATUS as EVIDENCE
-from warifu.service.conduct.governance_rules import STATUS as GOVERNANCE
-from warifu.service.conduct.lookup_rules import STATUS as LOOKUP
-from warifu.service.conduct.registration_rules import STATUS as APPS
+from warifu.service.conduct.challenges.rules import STATUS as CHALLENGES
+from warifu.service.conduct.decisions.rules import STATUS as DECISIONS
+from warifu.service.conduct.erasing.rules import STATUS as ERASURES
+from warifu.service.conduct.evidence.ear_rules import STATUS as EAR
+from warifu.service.conduct.evidence.rules import STATUS as EVIDENCE
+from warifu.service.conduct.governing.rules import STATUS as GOVERNANCE
+from warifu.service.conduct.looking_up.rules import STATUS as LOOKUP
+from warifu.service.conduct.registrations.rules import STATUS as APPS
 from warifu.service.conduct.rules import KNOWN, SAME_REQUEST, UNCHANGED, WELL_FORMED
 from warifu.service.limits.rules import STATUS as LIMITS
 from warifu.service.observe import events, redact

@@ -8,7 +8,7 @@ from warifu.service.api.access import needs
 from warifu.service.api.answers import tagged
 from warifu.service.api.problems import problems
 from warifu.service.caller import Scope
-from warifu.service.conduct.lookup import SerialsAnswer, SerialsRequest, look_up
+from warifu.service.conduct.looking_up.lookup import SerialsAnswer, SerialsRequest, look_up
 from warifu.service.conduct.work import Work
 
 

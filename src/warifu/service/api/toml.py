@@ -13,7 +13,7 @@ from litestar.params import HeaderParameter
 
 from warifu.base.errors import Misuse
 from warifu.service.api.problems import Fault, FaultyRequest
-from warifu.service.conduct.governance_rules import WRITTEN_IN_TOML
+from warifu.service.conduct.governing.rules import WRITTEN_IN_TOML
 
 TOML = "application/toml"
 MAX_TOLD = 500

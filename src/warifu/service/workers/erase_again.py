@@ -14,7 +14,7 @@ from msgspec import Meta, Struct
 
 from warifu.base.errors import Misuse
 from warifu.service.caller import Caller, Scope
-from warifu.service.conduct.erasure import NAME, ErasureRequest, erase
+from warifu.service.conduct.erasing.erasure import NAME, ErasureRequest, erase
 from warifu.service.conduct.work import Work
 from warifu.service.store.erasures import indexed_erasures, present_devices
 from warifu.service.store.tenants import list_tenants

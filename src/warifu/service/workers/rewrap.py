@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from warifu.service.composition import Owner
-from warifu.service.conduct.registration import secret_kind
+from warifu.service.conduct.registrations.registration import secret_kind
 from warifu.service.store.tenants import list_tenants
 from warifu.service.store.wrapped_keys import Sealed, replace_sealed, sealed_values
 from warifu.service.vault.vault import generation_of

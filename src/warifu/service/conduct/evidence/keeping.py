@@ -12,10 +12,10 @@ from warifu.attestation.document import claims_document
 from warifu.attestation.evidence.facts.webauthn import RegistrationFacts
 from warifu.attestation.verdict import Outcome, Verdict, without_claims
 from warifu.base.errors import WarifuError
-from warifu.service.conduct.challenge_rules import UNUSED
-from warifu.service.conduct.evidence_rules import COUNTER_MOVED, DEVICE_APPEARED, NEW_KEY
-from warifu.service.conduct.expectations import StoredKey, key_name, write_stored_key
-from warifu.service.conduct.standing import BYTES, KeptBytes
+from warifu.service.conduct.challenges.rules import UNUSED
+from warifu.service.conduct.evidence.expectations import StoredKey, key_name, write_stored_key
+from warifu.service.conduct.evidence.rules import COUNTER_MOVED, DEVICE_APPEARED, NEW_KEY
+from warifu.service.conduct.evidence.standing import BYTES, KeptBytes
 from warifu.service.store import challenges as challenge_store
 from warifu.service.store import devices as device_store
 from warifu.service.store import evidence as store
@@ -30,7 +30,7 @@ from warifu.service.vault.identifiers import (
 
 if TYPE_CHECKING:
     from warifu.service.composition import Owner
-    from warifu.service.conduct.submission import Found, Picture, RegisteredKey
+    from warifu.service.conduct.evidence.submission import Found, Picture, RegisteredKey
     from warifu.service.conduct.work import Work
     from warifu.service.store.database import Statement
 

@@ -22,9 +22,9 @@ from warifu.risk.decision.facts import (
     UserFacts,
 )
 from warifu.risk.decision.rules import Method
-from warifu.service.conduct.appraisal import AppraisalAnswer
-from warifu.service.conduct.asking import MAX_AMOUNT, Asked, Currency, RecordId
-from warifu.service.conduct.expectations import SubmittedEvidence
+from warifu.service.conduct.challenges.asking import MAX_AMOUNT, Asked, Currency, RecordId
+from warifu.service.conduct.evidence.appraisal import AppraisalAnswer
+from warifu.service.conduct.evidence.expectations import SubmittedEvidence
 
 if TYPE_CHECKING:
     from warifu.risk.decision.decide import Decision, Reason

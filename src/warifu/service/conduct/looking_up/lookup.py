@@ -16,7 +16,7 @@ from warifu.attestation.trust.revocation import (
 )
 from warifu.attestation.trust.snapshot import SnapshotKind
 from warifu.base.errors import Denied, MissingTrust, Misuse, StaleTrust
-from warifu.service.conduct import lookup_rules as rules
+from warifu.service.conduct.looking_up import rules
 from warifu.service.conduct.rules import KNOWN
 from warifu.service.settings import Keeping
 from warifu.service.store import lookup as store

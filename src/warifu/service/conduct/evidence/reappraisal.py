@@ -22,7 +22,8 @@ from warifu.attestation.verifier import Evidence, verify_evidence
 from warifu.base.errors import BadEvidence, Denied, Misuse, VerifierFault
 from warifu.base.secret import Secret
 from warifu.risk.decision.facts import Operation
-from warifu.service.conduct.appraisal import (
+from warifu.service.conduct.erasing.rules import ERASED
+from warifu.service.conduct.evidence.appraisal import (
     AGE,
     AppraisalDocument,
     Appraised,
@@ -30,12 +31,11 @@ from warifu.service.conduct.appraisal import (
     judge,
     trust_digest,
 )
-from warifu.service.conduct.appraisal_view import read_document
-from warifu.service.conduct.erasure_rules import ERASED
-from warifu.service.conduct.evidence_rules import KEPT
-from warifu.service.conduct.registration import RegisteredApp, load_app
+from warifu.service.conduct.evidence.appraisal_view import read_document
+from warifu.service.conduct.evidence.rules import KEPT
+from warifu.service.conduct.evidence.standing import Recalled, recall
+from warifu.service.conduct.registrations.registration import RegisteredApp, load_app
 from warifu.service.conduct.rules import KNOWN
-from warifu.service.conduct.standing import Recalled, recall
 from warifu.service.conduct.work import SEVERAL, AuditEntry, commit
 from warifu.service.identifiers import new_id
 from warifu.service.store import reappraisal as store

@@ -14,8 +14,8 @@ from warifu.attestation.appraisal.policy import milder
 from warifu.base.errors import BadEvidence, Denied, Misuse
 from warifu.base.pki.signature import load_public_key
 from warifu.risk.decision.facts import Operation
-from warifu.service.conduct import registration_rules as rules
-from warifu.service.conduct.app_wire import (
+from warifu.service.conduct.registrations import rules
+from warifu.service.conduct.registrations.app_wire import (
     AppAnswer,
     AppChange,
     AppRequest,
@@ -24,7 +24,7 @@ from warifu.service.conduct.app_wire import (
     ProposalAnswer,
     ProposalApproval,
 )
-from warifu.service.conduct.registration import (
+from warifu.service.conduct.registrations.registration import (
     AppRegistration,
     Proposal,
     RegisteredApp,

@@ -27,11 +27,11 @@ from warifu.attestation.evidence.rules import play_integrity
 from warifu.attestation.verifier import Evidence, format_of, unwrap
 from warifu.base.codec.text import to_base64url
 from warifu.base.errors import BadEvidence, Misuse
-from warifu.service.conduct.evidence_rules import FORM, KNOWN_KEY, PLATFORM
+from warifu.service.conduct.evidence.rules import FORM, KNOWN_KEY, PLATFORM
 
 if TYPE_CHECKING:
     from warifu.attestation.expectations import Expectations
-    from warifu.service.conduct.registration import RegisteredApp
+    from warifu.service.conduct.registrations.registration import RegisteredApp
 
 MAX_OCTETS = 1 << 19
 """Of any one member; the body has a limit of its own."""

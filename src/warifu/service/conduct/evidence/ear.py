@@ -14,8 +14,8 @@ from warifu.attestation.appraisal.ear.document import EarProfile, VerifierId, ea
 from warifu.attestation.appraisal.ear.token import sign_cwt, sign_jwt, veraison_view
 from warifu.base.errors import Denied, Misuse
 from warifu.base.keys.purpose import TERMS, KeyPurpose
-from warifu.service.conduct.appraisal_view import read_document
-from warifu.service.conduct.ear_rules import CURRENT, FORM
+from warifu.service.conduct.evidence.appraisal_view import read_document
+from warifu.service.conduct.evidence.ear_rules import CURRENT, FORM
 from warifu.service.conduct.rules import KNOWN
 from warifu.service.store import reappraisal as store
 from warifu.service.store.database import moment

@@ -12,7 +12,7 @@ from warifu.attestation.examination import AWARE_TIME
 from warifu.attestation.trust.revocation import MAX_AGE
 from warifu.attestation.trust.snapshot import SnapshotKind, SnapshotRecord
 from warifu.base.errors import Misuse, StaleTrust
-from warifu.service.conduct.lookup_rules import PAST
+from warifu.service.conduct.looking_up.rules import PAST
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,8 +17,13 @@ from warifu.attestation.verdict import Verdict
 from warifu.attestation.verifier import FORMATS, Evidence, verify_evidence
 from warifu.base.errors import BadEvidence, VerifierFault
 from warifu.service.composition import Composition, Owner
-from warifu.service.conduct.appraisal import Appraised, ProvedFacts, for_registrations, judge
-from warifu.service.conduct.evidence_rules import KEPT
+from warifu.service.conduct.evidence.appraisal import (
+    Appraised,
+    ProvedFacts,
+    for_registrations,
+    judge,
+)
+from warifu.service.conduct.evidence.rules import KEPT
 from warifu.service.conduct.memory import Memory
 from warifu.service.identifiers import new_id
 from warifu.service.store import appraisals as store

@@ -18,8 +18,8 @@ from warifu.base.secret import Secret
 from warifu.risk.decision.facts import Operation
 from warifu.service.adapters.bundled_profiles import bundled_profiles
 from warifu.service.composition import Composition
-from warifu.service.conduct import registration_rules as rules
 from warifu.service.conduct.memory import Memory
+from warifu.service.conduct.registrations import rules
 from warifu.service.conduct.rules import KNOWN
 from warifu.service.store import apps as store
 from warifu.service.store import policies as policy_store

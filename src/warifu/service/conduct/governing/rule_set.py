@@ -10,7 +10,7 @@ from msgspec import Struct
 from warifu.base.errors import Misuse
 from warifu.risk.decision.life_cycle import Draft, Stage
 from warifu.risk.decision.rules import load_rules
-from warifu.service.conduct.governing import carry_out, present
+from warifu.service.conduct.governing.governing import carry_out, present
 from warifu.service.conduct.rules import KNOWN
 from warifu.service.store import governance as store
 from warifu.service.store.database import moment

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
-from warifu.service.conduct.app_changes import Candidate, in_force, settle
-from warifu.service.conduct.app_wire import AppAnswer, PolicyInForce, ProposalAnswer
-from warifu.service.conduct.registration import (
+from warifu.service.conduct.registrations.app_changes import Candidate, in_force, settle
+from warifu.service.conduct.registrations.app_wire import AppAnswer, PolicyInForce, ProposalAnswer
+from warifu.service.conduct.registrations.registration import (
     RegisteredApp,
     digest_of,
     load_app,

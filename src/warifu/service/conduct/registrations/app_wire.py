@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 from warifu.attestation.appraisal.result import Relaxation
 from warifu.attestation.claims import Realm
 from warifu.risk.decision.facts import Operation
-from warifu.service.conduct.registration import (
+from warifu.service.conduct.registrations.registration import (
     AndroidApp,
     AppleApp,
     AppRegistration,

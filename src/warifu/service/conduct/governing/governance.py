@@ -12,7 +12,7 @@ from msgspec import Struct
 from warifu.base.errors import VerifierFault, WarifuError
 from warifu.risk.decision.life_cycle import Governance, Stage, Version
 from warifu.risk.decision.rules import RuleSet, load_rules
-from warifu.service.conduct import governance_rules as rules
+from warifu.service.conduct.governing import rules
 from warifu.service.conduct.memory import Memory
 from warifu.service.store import governance as store
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 from warifu.attestation.appraisal.result import Relaxation, SubmoduleResult
 from warifu.attestation.appraisal.vector import TrustVector
 from warifu.base.errors import Misuse, VerifierFault
-from warifu.service.conduct.appraisal import AppraisalDocument
+from warifu.service.conduct.evidence.appraisal import AppraisalDocument
 from warifu.service.conduct.rules import KNOWN
 from warifu.service.store import reappraisal as store
 from warifu.service.store.database import moment

@@ -20,25 +20,31 @@ from warifu.base.codec.text import to_base64url
 from warifu.base.errors import BadEvidence, StaleTrust, Unchecked, VerifierFault
 from warifu.risk.decision.adapter import join_registration
 from warifu.service.composition import Owner
-from warifu.service.conduct.appraisal import Appraised, ProvedFacts, judge, proved, trust_digest
-from warifu.service.conduct.asking import Asked
-from warifu.service.conduct.challenge import StoredChallenge, require_answerable
-from warifu.service.conduct.evidence_rules import SAME_DEVICE
-from warifu.service.conduct.expectations import (
+from warifu.service.conduct.challenges.asking import Asked
+from warifu.service.conduct.challenges.challenge import StoredChallenge, require_answerable
+from warifu.service.conduct.evidence.appraisal import (
+    Appraised,
+    ProvedFacts,
+    judge,
+    proved,
+    trust_digest,
+)
+from warifu.service.conduct.evidence.expectations import (
     Against,
     Question,
     StoredKey,
     expect,
     read_stored_key,
 )
-from warifu.service.conduct.registration import RegisteredApp, known
-from warifu.service.conduct.registration import registered as registered_app
-from warifu.service.conduct.standing import (
+from warifu.service.conduct.evidence.rules import SAME_DEVICE
+from warifu.service.conduct.evidence.standing import (
     RegistrationPicture,
     Standing,
     look_at_registration,
     stand,
 )
+from warifu.service.conduct.registrations.registration import RegisteredApp, known
+from warifu.service.conduct.registrations.registration import registered as registered_app
 from warifu.service.conduct.work import Work
 from warifu.service.identifiers import new_id
 from warifu.service.observe.traces import span

@@ -23,16 +23,8 @@ from warifu.risk.decision.decide import (
 from warifu.risk.decision.facts import NEVER, Facts, HistoryFacts, ThreatFacts
 from warifu.risk.decision.life_cycle import choose
 from warifu.risk.decision.rules import Consequence
-from warifu.service.conduct.appraisal import (
-    AppraisalAnswer,
-    AppraisalDocument,
-    ProvedFacts,
-    answered,
-    proved,
-)
-from warifu.service.conduct.appraisal import told as appraisal_told
-from warifu.service.conduct.asking import context_digest
-from warifu.service.conduct.deciding import (
+from warifu.service.conduct.challenges.asking import context_digest
+from warifu.service.conduct.decisions.deciding import (
     DecisionAnswer,
     DecisionRequest,
     EvidenceTold,
@@ -42,7 +34,7 @@ from warifu.service.conduct.deciding import (
     reason_of,
     shadow_of,
 )
-from warifu.service.conduct.decision_rules import (
+from warifu.service.conduct.decisions.rules import (
     APPRAISAL_CONTEXT,
     APPRAISAL_KNOWN,
     BASIS,
@@ -51,12 +43,20 @@ from warifu.service.conduct.decision_rules import (
     STALE,
     USED,
 )
-from warifu.service.conduct.evidence import again_where_new
-from warifu.service.conduct.expectations import receive
-from warifu.service.conduct.governance import Governing, governing_by
-from warifu.service.conduct.keeping import hold, keep
+from warifu.service.conduct.evidence.appraisal import (
+    AppraisalAnswer,
+    AppraisalDocument,
+    ProvedFacts,
+    answered,
+    proved,
+)
+from warifu.service.conduct.evidence.appraisal import told as appraisal_told
+from warifu.service.conduct.evidence.evidence import again_where_new
+from warifu.service.conduct.evidence.expectations import receive
+from warifu.service.conduct.evidence.keeping import hold, keep
+from warifu.service.conduct.evidence.submission import Found, Picture, basis, examine, look
+from warifu.service.conduct.governing.governance import Governing, governing_by
 from warifu.service.conduct.rules import KNOWN
-from warifu.service.conduct.submission import Found, Picture, basis, examine, look
 from warifu.service.conduct.work import AuditEntry, commit
 from warifu.service.identifiers import new_id
 from warifu.service.observe import events

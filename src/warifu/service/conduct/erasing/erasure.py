@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from warifu.base.errors import Denied, Misuse
-from warifu.service.conduct.erasure_rules import AT_REST, ERASED
+from warifu.service.conduct.erasing.rules import AT_REST, ERASED
 from warifu.service.conduct.rules import KNOWN
 from warifu.service.conduct.work import AuditEntry, commit
 from warifu.service.identifiers import new_id

@@ -1,0 +1,1 @@
+"""Challenges, and what they are bound to."""

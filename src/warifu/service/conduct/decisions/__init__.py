@@ -1,0 +1,1 @@
+"""Decisions: asked for, made, kept."""

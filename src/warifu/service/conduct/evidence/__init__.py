@@ -1,0 +1,1 @@
+"""Evidence and appraisals: submitted, judged, kept, shown, judged again."""

@@ -1,0 +1,1 @@
+"""Looking up what is kept, and what anyone may know."""

@@ -1,0 +1,1 @@
+"""Apps, their policies, tenants and callers, as they are registered and changed."""
