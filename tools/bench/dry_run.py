@@ -23,8 +23,8 @@ from warifu.cli.progress import progress_bar
 from warifu.risk.decision.decide import decide
 from warifu.risk.decision.facts import Facts, Operation
 from warifu.risk.decision.rules import load_rules
-from warifu.service.conduct.governing.dry_run import Trial
 from warifu.service.conduct.governing.governance import first_governance
+from warifu.service.conduct.trials.dry_run import Trial
 from warifu.service.identifiers import new_id
 from warifu.service.store.decisions import DecisionRow, insert_decision
 from warifu.service.store.migrate import upgrade
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from warifu.risk.decision.decide import Decision
-    from warifu.service.conduct.governing.dry_run import DryRunAnswer
+    from warifu.service.conduct.trials.dry_run import DryRunAnswer
     from warifu.service.store.database import Database, Statement
 
 DECISIONS = 100_000

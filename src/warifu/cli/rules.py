@@ -22,16 +22,16 @@ from warifu.cli.words import Language, language_of_environment, say
 from warifu.risk.decision.dry_run import Shift
 from warifu.risk.decision.life_cycle import diagram as life_cycle
 from warifu.risk.decision.rules import MAX_BYTES, load_rules
-from warifu.service.conduct.decisions.past_decisions import MAX_DECISIONS, Past
-from warifu.service.conduct.governing.dry_run import DryRunRequest, Trial
 from warifu.service.conduct.governing.governance import standard_rules
-from warifu.service.conduct.governing.shadow_report import ShadowReport
+from warifu.service.conduct.trials.dry_run import DryRunRequest, Trial
+from warifu.service.conduct.trials.past_decisions import MAX_DECISIONS, Past
+from warifu.service.conduct.trials.shadow_report import ShadowReport
 from warifu.service.store.opening import DEFAULT_URL, open_database
 from warifu.service.store.tenants import find_tenant
 
 if TYPE_CHECKING:
-    from warifu.service.conduct.decisions.past_decisions import Effects
-    from warifu.service.conduct.governing.shadow_report import ShadowAnswer
+    from warifu.service.conduct.trials.past_decisions import Effects
+    from warifu.service.conduct.trials.shadow_report import ShadowAnswer
     from warifu.service.store.database import Database
 
 AnyPast = TypeVar("AnyPast", bound=Past)

@@ -12,8 +12,9 @@ from tests.service.attacks.calls import STRICTER
 from tests.service.attacks.world import ABOUT, BANK, PHONE, World, by_what_they_say
 from tests.service.house import Hands, HeldTrust, make_house
 from warifu.service.api.app import make_asgi
-from warifu.service.conduct.decisions.rules import APPRAISAL_CONTEXT, IN_FORCE, POLICY, USED
+from warifu.service.conduct.decisions.rules import APPRAISAL_CONTEXT, POLICY, USED
 from warifu.service.conduct.evidence.evidence import ATTEMPTS
+from warifu.service.conduct.rules import IN_FORCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -21,15 +21,15 @@ from warifu.risk.decision.life_cycle import Governance
 from warifu.risk.decision.rules import load_rules
 from warifu.service.composition import Composition
 from warifu.service.conduct import rules
-from warifu.service.conduct.decisions import past_decisions
 from warifu.service.conduct.governing import rules as governance_rules
-from warifu.service.conduct.governing.dry_run import (
+from warifu.service.conduct.governing.governance import written_form
+from warifu.service.conduct.trials import past_decisions
+from warifu.service.conduct.trials.dry_run import (
     DryRunAnswer,
     DryRunRequest,
     Trial,
     try_rule_set,
 )
-from warifu.service.conduct.governing.governance import written_form
 from warifu.service.identifiers import new_id
 from warifu.service.store import governance as store
 from warifu.service.store.database import Database

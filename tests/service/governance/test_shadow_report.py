@@ -31,12 +31,12 @@ from warifu.risk.decision.rules import Method, load_rules
 from warifu.service.api.app import make_asgi
 from warifu.service.caller import Scope
 from warifu.service.conduct import rules
-from warifu.service.conduct.decisions import past_decisions
 from warifu.service.conduct.decisions.deciding import Money, outcome_from
-from warifu.service.conduct.decisions.past_decisions import Past, PastDecisions
 from warifu.service.conduct.governing import governing
 from warifu.service.conduct.governing.rule_set import propose
-from warifu.service.conduct.governing.shadow_report import ShadowAnswer, ShadowReport, report_shadow
+from warifu.service.conduct.trials import past_decisions
+from warifu.service.conduct.trials.past_decisions import Past, PastDecisions
+from warifu.service.conduct.trials.shadow_report import ShadowAnswer, ShadowReport, report_shadow
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -24,9 +24,7 @@ from warifu.service.api.problems import problems
 from warifu.service.api.rules import CURSOR
 from warifu.service.api.toml import ContentType, TakesToml, require_toml, told_to_its_author
 from warifu.service.caller import Scope
-from warifu.service.conduct.decisions.past_decisions import MAX_DECISIONS, Past
 from warifu.service.conduct.governing import governing
-from warifu.service.conduct.governing.dry_run import DryRunAnswer, DryRunRequest, try_rule_set
 from warifu.service.conduct.governing.governing import (
     ApprovalAnswer,
     ApprovalRequest,
@@ -41,8 +39,10 @@ from warifu.service.conduct.governing.rule_set import (
     propose,
     read_rule_set,
 )
-from warifu.service.conduct.governing.shadow_report import ShadowAnswer, report_shadow
 from warifu.service.conduct.looking_up.audit import AuditRecord, AuditRequest, read_audit
+from warifu.service.conduct.trials.dry_run import DryRunAnswer, DryRunRequest, try_rule_set
+from warifu.service.conduct.trials.past_decisions import MAX_DECISIONS, Past
+from warifu.service.conduct.trials.shadow_report import ShadowAnswer, report_shadow
 from warifu.service.conduct.work import Work
 from warifu.service.store.database import micros
 

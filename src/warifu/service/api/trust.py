@@ -12,7 +12,7 @@ from warifu.service.api.access import needs
 from warifu.service.api.answers import tagged
 from warifu.service.api.problems import problems
 from warifu.service.caller import Scope
-from warifu.service.conduct.evidence.believed import TrustAnswer, see_trust
+from warifu.service.conduct.looking_up.believed import TrustAnswer, see_trust
 from warifu.service.conduct.work import Work
 
 KnownAt = Annotated[

@@ -39,4 +39,13 @@ UNCHANGED = Rule(
     ),
     stops="two people silently undoing each other's change",
 )
-RULES = (KNOWN, WELL_FORMED, SAME_REQUEST, UNCHANGED)
+IN_FORCE = Rule(
+    code="decision/in-force",
+    clause="docs/decisions/0014-service.md",
+    requires=Text(
+        ja="判定は、記録する時点で有効な規則集とアプリの登録に基づいて行う必要があります。",
+        en="A decision is made by the rule set and the registration in force when it is written.",
+    ),
+    stops="an operation served after its kill switch was thrown",
+)
+RULES = (KNOWN, WELL_FORMED, SAME_REQUEST, UNCHANGED, IN_FORCE)

@@ -38,7 +38,6 @@ from warifu.service.conduct.decisions.rules import (
     APPRAISAL_CONTEXT,
     APPRAISAL_KNOWN,
     BASIS,
-    IN_FORCE,
     POLICY,
     STALE,
     USED,
@@ -56,7 +55,7 @@ from warifu.service.conduct.evidence.expectations import receive
 from warifu.service.conduct.evidence.keeping import hold, keep
 from warifu.service.conduct.evidence.submission import Found, Picture, basis, examine, look
 from warifu.service.conduct.governing.governance import Governing, governing_by
-from warifu.service.conduct.rules import KNOWN
+from warifu.service.conduct.rules import IN_FORCE, KNOWN
 from warifu.service.conduct.work import AuditEntry, commit
 from warifu.service.identifiers import new_id
 from warifu.service.observe import events

@@ -61,14 +61,5 @@ POLICY = Rule(
     ),
     stops="a milder policy of yesterday deciding today",
 )
-IN_FORCE = Rule(
-    code="decision/in-force",
-    clause=_RECORD,
-    requires=Text(
-        ja="判定は、記録する時点で有効な規則集とアプリの登録に基づいて行う必要があります。",
-        en="A decision is made by the rule set and the registration in force when it is written.",
-    ),
-    stops="an operation served after its kill switch was thrown",
-)
-RULES = (BASIS, APPRAISAL_KNOWN, STALE, USED, APPRAISAL_CONTEXT, POLICY, IN_FORCE)
+RULES = (BASIS, APPRAISAL_KNOWN, STALE, USED, APPRAISAL_CONTEXT, POLICY)
 STATUS = {rule.code: 409 for rule in RULES} | {BASIS.code: 400, APPRAISAL_KNOWN.code: 404}

@@ -1,1 +1,1 @@
-"""What a tenant decides by: rule sets in their stages, stops, exemptions, trials."""
+"""What a tenant decides by: rule sets in their stages, stops, exemptions."""

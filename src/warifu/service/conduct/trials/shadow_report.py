@@ -18,14 +18,14 @@ from warifu.risk.decision.dry_run import Tally, compare
 from warifu.risk.decision.facts import Operation
 from warifu.risk.decision.rules import Method
 from warifu.service.conduct.decisions.deciding import Money, outcome_from
-from warifu.service.conduct.decisions.past_decisions import (
+from warifu.service.conduct.governing.governing import present
+from warifu.service.conduct.trials.past_decisions import (
     Effects,
     Past,
     PastDecisions,
     effects_of,
     require_version,
 )
-from warifu.service.conduct.governing.governing import present
 
 if TYPE_CHECKING:
     from warifu.risk.decision.decide import Outcome

@@ -15,16 +15,16 @@ from warifu.risk.decision.decide import Circumstances
 from warifu.risk.decision.dry_run import dry_run
 from warifu.risk.decision.facts import Facts
 from warifu.risk.decision.life_cycle import Stage
-from warifu.service.conduct.decisions.past_decisions import (
+from warifu.service.conduct.governing import rules
+from warifu.service.conduct.governing.governance import load_rule_set
+from warifu.service.conduct.governing.governing import present
+from warifu.service.conduct.trials.past_decisions import (
     Effects,
     Past,
     PastDecisions,
     effects_of,
     require_version,
 )
-from warifu.service.conduct.governing import rules
-from warifu.service.conduct.governing.governance import load_rule_set
-from warifu.service.conduct.governing.governing import present
 
 if TYPE_CHECKING:
     from warifu.risk.decision.life_cycle import Governance

@@ -1,0 +1,1 @@
+"""Rule sets tried on what was decided, and reports of what they would change."""
