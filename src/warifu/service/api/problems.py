@@ -24,7 +24,7 @@ from warifu.service.conduct.evidence.rules import STATUS as EVIDENCE
 from warifu.service.conduct.governing.rules import STATUS as GOVERNANCE
 from warifu.service.conduct.looking_up.rules import STATUS as LOOKUP
 from warifu.service.conduct.registrations.rules import STATUS as APPS
-from warifu.service.conduct.rules import KNOWN, SAME_REQUEST, UNCHANGED, WELL_FORMED
+from warifu.service.conduct.rules import IN_FORCE, KNOWN, SAME_REQUEST, UNCHANGED, WELL_FORMED
 from warifu.service.limits.rules import STATUS as LIMITS
 from warifu.service.observe import events, redact
 from warifu.service.observe.current import request_id
@@ -54,6 +54,7 @@ _COMMON = {
     WELL_FORMED.code: 400,
     SAME_REQUEST.code: 422,
     UNCHANGED.code: 412,
+    IN_FORCE.code: 409,
 }
 TABLES: tuple[dict[str, int], ...] = (
     _COMMON,
