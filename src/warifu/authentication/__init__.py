@@ -1,0 +1,1 @@
+"""The two authentications: who is asking (利用者認証), and what they approved (取引認証)."""

@@ -1,0 +1,1 @@
+"""User, device, app instance and key tied together: states as tables."""

@@ -1,0 +1,1 @@
+"""One challenge, one answer, once, in time, bound to its context: tables without storage."""

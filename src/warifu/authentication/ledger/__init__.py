@@ -1,0 +1,1 @@
+"""The append-only log: leaves, Merkle tree, signed checkpoints, proofs, and its one sequencer."""

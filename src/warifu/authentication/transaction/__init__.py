@@ -1,0 +1,1 @@
+"""What: the transaction, its one rendering, the signed answer, the receipt."""

@@ -1,0 +1,1 @@
+"""Who is asking: judged on the terminal, or on the server."""
