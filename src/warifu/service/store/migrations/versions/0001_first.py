@@ -6,7 +6,7 @@ Revises: (none)
 
 from __future__ import annotations
 
-from alembic import op
+from warifu.service.store.migrations.making import make
 
 revision = "0001"
 down_revision = None
@@ -266,25 +266,9 @@ INDEXES = (
 )
 
 
-# What makes the two alike: SQLite checks types where tables are strict, and PostgreSQL sorts text
-# by bytes, in an order that no update of the operating system changes.
-WORDS = {
-    "sqlite": {"{BYTES}": "BLOB", "BIGINT": "INTEGER"},
-    "postgresql": {"{BYTES}": "BYTEA", " TEXT": ' TEXT COLLATE "C"'},
-}
-CLOSING = {"sqlite": " STRICT", "postgresql": ""}
-
-
 def upgrade() -> None:
     """Make the tables and their indexes."""
-    dialect = op.get_bind().dialect.name
-    for table in TABLES:
-        statement = table
-        for ours, theirs in WORDS[dialect].items():
-            statement = statement.replace(ours, theirs)
-        op.execute(statement + CLOSING[dialect])
-    for index in INDEXES:
-        op.execute(index)
+    make(TABLES, INDEXES)
 
 
 def downgrade() -> None:
