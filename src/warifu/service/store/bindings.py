@@ -1,0 +1,276 @@
+"""Bindings and activations: every change names the state and revision it started from."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from warifu.service.store.database import Statement, micros, moment
+
+if TYPE_CHECKING:
+    from warifu.base.rule import Rule
+    from warifu.service.store.database import Row, Transaction
+
+
+class StoredActivation(Struct, frozen=True, kw_only=True):
+    """An activation as it is stored."""
+
+    id: str
+    app: str
+    user_index: bytes
+    device: str | None
+    state: str
+    revision: int
+    expires_at: datetime
+    sealed: bytes
+
+
+class StoredBinding(Struct, frozen=True, kw_only=True):
+    """A binding as it is stored."""
+
+    id: str
+    user_index: bytes
+    device: str
+    key_name: str
+    app: str
+    kind: str
+    state: str
+    primary: bool
+    counter: int
+    sequence: int
+    revision: int
+    bound_at: datetime
+    changed_at: datetime
+    sealed: bytes
+
+
+def insert_activation(tenant: str, activation: StoredActivation) -> Statement:
+    """A new activation."""
+    return Statement(
+        sql="INSERT INTO activations"
+        " (tenant, id, app, user_index, device, state, revision, expires_at, sealed)"
+        " VALUES (:tenant, :id, :app, :user, :device, :state, :revision, :expires_at, :sealed)",
+        values={
+            "tenant": tenant,
+            "id": activation.id,
+            "app": activation.app,
+            "user": activation.user_index,
+            "device": activation.device,
+            "state": activation.state,
+            "revision": activation.revision,
+            "expires_at": micros(activation.expires_at),
+            "sealed": activation.sealed,
+        },
+    )
+
+
+def find_activation(transaction: Transaction, tenant: str, activation: str) -> Row | None:
+    """One activation's columns in the order of `StoredActivation`; or None."""
+    return transaction.row(
+        "SELECT id, app, user_index, device, state, revision, expires_at, sealed FROM activations"
+        " WHERE tenant = :tenant AND id = :id",
+        tenant=tenant,
+        id=activation,
+    )
+
+
+def activation_of(row: Row) -> StoredActivation:
+    """From the columns of `find_activation`."""
+    return StoredActivation(
+        id=row[0],
+        app=row[1],
+        user_index=bytes(row[2]),
+        device=row[3],
+        state=row[4],
+        revision=row[5],
+        expires_at=moment(row[6]),
+        sealed=bytes(row[7]),
+    )
+
+
+def move_activation(
+    tenant: str, before: StoredActivation, *, state: str, sealed: bytes, otherwise: Rule
+) -> Statement:
+    """To another state, unless somebody was faster."""
+    return Statement(
+        sql="UPDATE activations SET state = :after, sealed = :sealed, revision = revision + 1"
+        " WHERE tenant = :tenant AND id = :id AND state = :before AND revision = :revision",
+        values={
+            "tenant": tenant,
+            "id": before.id,
+            "before": before.state,
+            "after": state,
+            "revision": before.revision,
+            "sealed": sealed,
+        },
+        otherwise=otherwise,
+    )
+
+
+def insert_binding(tenant: str, binding: StoredBinding, *, otherwise: Rule) -> Statement:
+    """A new binding; its key must not be bound already, to anybody."""
+    return Statement(
+        sql="INSERT INTO bindings (tenant, id, user_index, device, key_name, app, kind, state,"
+        " is_primary, counter, sequence, revision, bound_at, changed_at, sealed)"
+        " SELECT :tenant, :id, :user, :device, :key_name, :app, :kind, :state,"
+        " :is_primary, :counter, :sequence, :revision, :bound_at, :changed_at, :sealed"
+        " WHERE NOT EXISTS (SELECT 1 FROM bindings WHERE tenant = :tenant"
+        " AND key_name = :key_name AND state <> 'revoked')",
+        values={
+            "tenant": tenant,
+            "id": binding.id,
+            "user": binding.user_index,
+            "device": binding.device,
+            "key_name": binding.key_name,
+            "app": binding.app,
+            "kind": binding.kind,
+            "state": binding.state,
+            "is_primary": int(binding.primary),
+            "counter": binding.counter,
+            "sequence": binding.sequence,
+            "revision": binding.revision,
+            "bound_at": micros(binding.bound_at),
+            "changed_at": micros(binding.changed_at),
+            "sealed": binding.sealed,
+        },
+        otherwise=otherwise,
+    )
+
+
+def find_binding(transaction: Transaction, tenant: str, binding: str) -> StoredBinding | None:
+    """One binding, or None."""
+    row = transaction.row(f"{_BINDING} AND id = :id", tenant=tenant, id=binding)
+    return None if row is None else binding_of(row)
+
+
+def find_binding_on(
+    transaction: Transaction, tenant: str, *, user_index: bytes, device: str
+) -> StoredBinding | None:
+    """The newest binding of a user on a device that is not revoked, or None."""
+    row = transaction.row(
+        f"{_BINDING} AND user_index = :user AND device = :device AND state <> 'revoked'"
+        " ORDER BY id DESC LIMIT 1",
+        tenant=tenant,
+        user=user_index,
+        device=device,
+    )
+    return None if row is None else binding_of(row)
+
+
+def bindings_of(transaction: Transaction, tenant: str, *, user_index: bytes) -> list[StoredBinding]:
+    """All bindings of a user, oldest first."""
+    rows = transaction.rows(
+        f"{_BINDING} AND user_index = :user ORDER BY id", tenant=tenant, user=user_index
+    )
+    return [binding_of(row) for row in rows]
+
+
+def move_binding(
+    tenant: str, before: StoredBinding, *, state: str, now: datetime, otherwise: Rule
+) -> Statement:
+    """To another state, unless it moved meanwhile. Only an active one can be the primary."""
+    return Statement(
+        sql="UPDATE bindings SET state = :after, changed_at = :now, revision = revision + 1,"
+        " is_primary = CASE WHEN :after = 'active' THEN is_primary ELSE 0 END"
+        " WHERE tenant = :tenant AND id = :id AND state = :before AND revision = :revision",
+        values={
+            "tenant": tenant,
+            "id": before.id,
+            "before": before.state,
+            "after": state,
+            "revision": before.revision,
+            "now": micros(now),
+        },
+        otherwise=otherwise,
+    )
+
+
+def make_primary(
+    tenant: str, binding: StoredBinding, *, now: datetime, otherwise: Rule
+) -> list[Statement]:
+    """The others are no longer; this one is, while it is active."""
+    return [
+        Statement(
+            sql="UPDATE bindings SET is_primary = 0, revision = revision + 1"
+            " WHERE tenant = :tenant AND user_index = :user AND id <> :id AND is_primary = 1",
+            values={"tenant": tenant, "user": binding.user_index, "id": binding.id},
+        ),
+        Statement(
+            sql="UPDATE bindings SET is_primary = 1, changed_at = :now, revision = revision + 1"
+            " WHERE tenant = :tenant AND id = :id AND state = 'active' AND revision = :revision",
+            values={
+                "tenant": tenant,
+                "id": binding.id,
+                "revision": binding.revision,
+                "now": micros(now),
+            },
+            otherwise=otherwise,
+        ),
+    ]
+
+
+def require_active(tenant: str, binding: StoredBinding, *, otherwise: Rule) -> Statement:
+    """What rests on a binding is written only while it is active, and not suspended meanwhile."""
+    return Statement(
+        sql="UPDATE bindings SET revision = revision"
+        " WHERE tenant = :tenant AND id = :id AND state = 'active'",
+        values={"tenant": tenant, "id": binding.id},
+        otherwise=otherwise,
+    )
+
+
+def move_counter(
+    tenant: str, binding: StoredBinding, *, counter: int, otherwise: Rule
+) -> Statement:
+    """The signature counter of the bound key, by compare-and-set; the binding must be active."""
+    return Statement(
+        sql="UPDATE bindings SET counter = :counter"
+        " WHERE tenant = :tenant AND id = :id AND state = 'active' AND counter = :before",
+        values={
+            "tenant": tenant,
+            "id": binding.id,
+            "before": binding.counter,
+            "counter": counter,
+        },
+        otherwise=otherwise,
+    )
+
+
+def move_sequence(
+    tenant: str, binding: StoredBinding, *, sequence: int, otherwise: Rule
+) -> Statement:
+    """The number of an ordered call, which only grows; the binding must be active."""
+    return Statement(
+        sql="UPDATE bindings SET sequence = :sequence"
+        " WHERE tenant = :tenant AND id = :id AND state = 'active' AND sequence < :sequence",
+        values={"tenant": tenant, "id": binding.id, "sequence": sequence},
+        otherwise=otherwise,
+    )
+
+
+_BINDING = (
+    "SELECT id, user_index, device, key_name, app, kind, state, is_primary, counter, sequence,"
+    " revision, bound_at, changed_at, sealed FROM bindings WHERE tenant = :tenant"
+)
+
+
+def binding_of(row: Row) -> StoredBinding:
+    """From the columns of a row, in the order of `StoredBinding`."""
+    return StoredBinding(
+        id=row[0],
+        user_index=bytes(row[1]),
+        device=row[2],
+        key_name=row[3],
+        app=row[4],
+        kind=row[5],
+        state=row[6],
+        primary=row[7] == 1,
+        counter=row[8],
+        sequence=row[9],
+        revision=row[10],
+        bound_at=moment(row[11]),
+        changed_at=moment(row[12]),
+        sealed=bytes(row[13]),
+    )
