@@ -17,11 +17,18 @@ from warifu.service.conduct.evidence.evidence import ATTEMPTS
 from warifu.service.conduct.rules import IN_FORCE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from warifu.service.composition import Composition
-    from warifu.service.store.database import Database, Dialect, Row, Transaction, Value
+    from warifu.service.store.database import (
+        Database,
+        Dialect,
+        Row,
+        Statement,
+        Transaction,
+        Value,
+    )
 
 
 class Interrupted:
@@ -44,10 +51,17 @@ class Interrupted:
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
-        if self.then:
-            self.then.pop(0)()
+        self._let_happen()
         with self._database.write() as transaction:
             yield transaction
+
+    def apply(self, statements: Sequence[Statement]) -> None:
+        self._let_happen()
+        self._database.apply(statements)
+
+    def _let_happen(self) -> None:
+        if self.then:
+            self.then.pop(0)()
 
     def close(self) -> None:
         self._database.close()

@@ -12,6 +12,7 @@ from warifu.service.store.database import Database, Dialect, Statement, Value
 from warifu.service.store.opening import open_database
 from warifu.service.store.rules import AVAILABLE, STATEMENT, VALUE
 
+ALONE = True
 RIVALS = 64
 TAKEN = Rule(code="test/taken", clause="test", requires=Text(ja="未使用。", en="Unused."))
 INSERT = (
@@ -33,7 +34,16 @@ def rename(name: str, *, was: str, otherwise: Rule | None = TAKEN) -> Statement:
     )
 
 
+@pytest.fixture(params=["alone", "in a transaction"], autouse=True)
+def manner(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How changes are made in a test: what holds for one way holds for the other."""
+    monkeypatch.setattr(f"{__name__}.ALONE", request.param == "alone")
+
+
 def add(database: Database, *statements: Statement) -> None:
+    if ALONE:
+        database.apply(statements)
+        return
     with database.write() as transaction:
         transaction.apply(statements)
 

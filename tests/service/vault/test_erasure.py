@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from hashlib import sha256
@@ -370,10 +371,17 @@ class Busy:
         return getattr(self._database, name)
 
     def write(self) -> AbstractContextManager[Transaction]:
+        self._decide()
+        return self._database.write()
+
+    def apply(self, statements: Sequence[Statement]) -> None:
+        self._decide()
+        self._database.apply(statements)
+
+    def _decide(self) -> None:
         if self._times:
             self._times -= 1
             self._world.decide()
-        return self._database.write()
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from warifu.service.conduct.work import Once, Work
 from warifu.service.store.database import Statement
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from warifu.service.composition import Composition
@@ -57,9 +57,16 @@ class Interrupted:
         return getattr(self._database, name)
 
     def write(self) -> AbstractContextManager[Transaction]:
+        self._let_happen()
+        return self._database.write()
+
+    def apply(self, statements: Sequence[Statement]) -> None:
+        self._let_happen()
+        self._database.apply(statements)
+
+    def _let_happen(self) -> None:
         while self._meanwhile:
             self._meanwhile.pop()()
-        return self._database.write()
 
 
 @pytest.fixture

@@ -108,8 +108,7 @@ def _by_signature(
         until=claimed.until,
         otherwise=rules.SIGNATURE_ONCE,
     )
-    with house.database.write() as transaction:
-        transaction.apply([used])
+    house.database.apply([used])
     return stored
 
 

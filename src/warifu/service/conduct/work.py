@@ -85,8 +85,8 @@ def commit(
     ]
     if work.once is not None:
         closing.insert(0, _once(work, work.once, answer, status=status, device=device))
-    with span("commit"), work.house.database.write() as transaction:
-        transaction.apply([*statements, *closing])
+    with span("commit"):
+        work.house.database.apply([*statements, *closing])
 
 
 def earlier_answer(

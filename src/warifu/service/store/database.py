@@ -61,7 +61,7 @@ class Transaction(Lookup, Protocol):
         """The rows of a query, at most `size` at a time: as many as there are, in little memory."""
 
     def apply(self, statements: Sequence[Statement]) -> None:
-        """Carry out changes in order, in one round trip where the database can.
+        """Carry out changes in order.
 
         Raises:
             WarifuError: `Statement.otherwise` of the first that changed nothing; the transaction
@@ -91,6 +91,15 @@ class Database(Lookup, Protocol):
         """All or nothing. When the context is left without an error, what was written is durable.
 
         Raises:
+            VerifierFault: ``store/available``; nothing was written, or it is not known whether.
+        """
+
+    def apply(self, statements: Sequence[Statement]) -> None:
+        """`write` for changes that stand alone, which is the fastest way to make them durable.
+
+        Raises:
+            WarifuError: `Statement.otherwise` of the first that changed nothing; nothing was
+                written.
             VerifierFault: ``store/available``; nothing was written, or it is not known whether.
         """
 

@@ -152,6 +152,11 @@ class PostgresDatabase:
         with self._transaction(WRITE) as transaction:
             yield transaction
 
+    def apply(self, statements: Sequence[Statement]) -> None:
+        """All or nothing, and then flushed by the server."""
+        with self.write() as transaction:
+            transaction.apply(statements)
+
     def close(self) -> None:
         """Let go of all connections."""
         self._pool.close()

@@ -1,7 +1,8 @@
 """SQLite: a file with many readers and one writer at a time, in write-ahead mode.
 
 Readers never wait. Writers of one process stand in line at a lock of ours, because SQLite itself
-lets them poll; writers of other processes poll, up to `WAIT_SECONDS`.
+lets them poll; writers of other processes poll, up to `WAIT_SECONDS`. Changes that stand alone
+share a commit with all that wait beside them.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from urllib.parse import quote
 from warifu.base.errors import Misuse, VerifierFault, WarifuError
 from warifu.service.store.database import Dialect, Row, Statement, Value
 from warifu.service.store.rules import AVAILABLE, SCHEMA, STATEMENT, VALUE
-from warifu.service.store.values import require_storable
+from warifu.service.store.shared_commits import SharedCommits
+from warifu.service.store.values import require_all_storable, require_storable
 
 OLDEST = (3, 37, 0)
 WAIT_SECONDS = 5
@@ -62,11 +64,12 @@ class SqliteTransaction:
 
     def rows(self, sql: str, **values: Value) -> list[Row]:
         """All rows of a query, or of ``RETURNING``."""
+        require_storable(values)
         return self._run(sql, values)[0]
 
     def row(self, sql: str, **values: Value) -> Row | None:
         """The first row, or None."""
-        rows = self._run(sql, values)[0]
+        rows = self.rows(sql, **values)
         return rows[0] if rows else None
 
     def batches(self, sql: str, *, size: int, **values: Value) -> Iterator[list[Row]]:
@@ -82,14 +85,32 @@ class SqliteTransaction:
 
     def apply(self, statements: Sequence[Statement]) -> None:
         """Carry out changes in order."""
+        require_all_storable(statements)
+        self.carry_out(statements)
+
+    def carry_out(self, statements: Sequence[Statement]) -> None:
+        """Carry out, in order, changes that were looked at before."""
         for statement in statements:
             changed = self._run(statement.sql, statement.values)[1]
             if not changed and statement.otherwise is not None:
                 raise statement.error(statement.otherwise)
 
+    def attempt(self, statements: Sequence[Statement]) -> Exception | None:
+        """Carry out changes in order; what is wrong with them undoes them alone."""
+        _execute(self._connection, "SAVEPOINT attempt")
+        wrong = None
+        try:
+            self.carry_out(statements)
+        except Exception as error:
+            if not self._connection.in_transaction:  # SQLite itself has undone all of it
+                raise
+            wrong = error
+            _execute(self._connection, "ROLLBACK TO attempt")
+        _execute(self._connection, "RELEASE attempt")
+        return wrong
+
     def _run(self, sql: str, values: Mapping[str, Value]) -> tuple[list[Row], int]:
         """All rows, and how many there were or how many were changed."""
-        require_storable(values)
         try:
             cursor = self._connection.execute(sql, values)
             if cursor.description is None:
@@ -114,6 +135,7 @@ class SqliteDatabase:
         """The file it writes to. Where an operator puts another in its place, what is acknowledged
         would go to a file that nobody reads."""
         self._closed = False
+        self._shared = SharedCommits(self.write)
 
     def row(self, sql: str, **values: Value) -> Row | None:
         """The first row of a query that stands alone: by itself it is one picture."""
@@ -163,6 +185,11 @@ class SqliteDatabase:
                 raise
         finally:
             self._turn.release()
+
+    def apply(self, statements: Sequence[Statement]) -> None:
+        """Make changes durable, in one commit with whoever else waits at that moment."""
+        require_all_storable(statements)
+        self._shared.apply(statements, patience=WAIT_SECONDS)
 
     def close(self) -> None:
         """Let go of all connections; the write-ahead log is folded into the file."""

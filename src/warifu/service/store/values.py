@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from warifu.base.errors import Misuse
-from warifu.service.store.database import Value
+from warifu.service.store.database import Statement, Value
 from warifu.service.store.rules import VALUE
 
 SMALLEST, LARGEST = -(1 << 63), (1 << 63) - 1
@@ -25,6 +25,16 @@ def require_storable(values: Mapping[str, Value]) -> None:
                 raise Misuse(VALUE, f"{name} holds NUL or a lone surrogate")
         elif isinstance(value, int) and not SMALLEST <= value <= LARGEST:
             raise Misuse(VALUE, f"{name} has more than 64 bits")
+
+
+def require_all_storable(statements: Iterable[Statement]) -> None:
+    """The same for changes.
+
+    Raises:
+        Misuse: ``store/value``.
+    """
+    for statement in statements:
+        require_storable(statement.values)
 
 
 def _is_unicode(value: str) -> bool:

@@ -142,8 +142,7 @@ def _audit(database: Database, tenant: str, deleted: dict[Aged, int], now: datet
     """A sweep that found nothing is not worth a row."""
     if any(deleted.values()):
         entry = AuditEntry(action="data/swept", subject=tenant, document=_sum({tenant: deleted}))
-        with database.write() as transaction:
-            transaction.apply([audit_row(entry, tenant=tenant, caller=SWEEPER, now=now)])
+        database.apply([audit_row(entry, tenant=tenant, caller=SWEEPER, now=now)])
 
 
 def _sum(by_tenant: dict[str, dict[Aged, int]]) -> dict[str, int]:

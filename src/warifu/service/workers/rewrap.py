@@ -56,8 +56,7 @@ def rewrap(
                     replace_sealed(kind, tenant=tenant, name=name, before=sealed, after=anew)
                 )
         if statements:
-            with database.write() as transaction:
-                transaction.apply(statements)
+            database.apply(statements)
         seen += len(batch)
         changed += len(statements)
         report(seen)
