@@ -37,14 +37,14 @@ def advance(table: Mapping[S, Mapping[E, S]], state: S, event: E, rule: Rule) ->
     return reached
 
 
-def diagram(table: Mapping[S, Mapping[E, S]], initial: S) -> str:
+def diagram(table: Mapping[S, Mapping[E, S]]) -> str:
     """The table as a mermaid ``stateDiagram-v2``, without the fence around it.
 
     Args:
-        table: What may follow what; every state that can be reached is a key of it.
-        initial: Where it starts. States that admit nothing are drawn as ends.
+        table: What may follow what. Every state is a key of it, and the first one is where it
+            starts; states that admit nothing are drawn as ends.
     """
-    lines = ["stateDiagram-v2", f"    [*] --> {_node(initial)}"]
+    lines = ["stateDiagram-v2", f"    [*] --> {_node(next(iter(table)))}"]
     for state, events in table.items():
         lines += [
             f"    {_node(state)} --> {_node(reached)}: {event.value}"
