@@ -15,7 +15,7 @@ from rich.text import Text as Styled
 
 from warifu.attestation.document import rfc3339
 from warifu.base.keys.jwks import cose_key_set, jwk_set
-from warifu.base.keys.purpose import KeyPurpose
+from warifu.base.keys.purpose import TERMS, KeyPurpose
 from warifu.base.keys.ring import USUAL_LEAD, Custody, KeyRecord, KeyRing, KeyState
 from warifu.base.keys.sealed import MAX_PASSPHRASE_OCTETS
 from warifu.base.keys.signer import SoftwareSigner
@@ -28,9 +28,12 @@ from warifu.service.adapters.key_directory import KeyDirectory
 from warifu.service.adapters.pkcs11_keys import Token, read_token_configuration
 from warifu.service.adapters.private_files import read_private
 
-Purpose = Literal["ear", "receipt", "checkpoint", "trust-bundle", "hpke-certification"]
+Purpose = Literal[
+    "ear", "receipt", "checkpoint", "trust-bundle", "hpke-certification", "activation"
+]
 """The values of `KeyPurpose`, which the command line would otherwise know by other names."""
 Algorithm = Literal["ES256", "EdDSA"]
+ON_TOKENS = "ES256"
 PrivateFile = Annotated[Path, Parameter(allow_leading_hyphen=True)]
 KeyFile = Annotated[Path, Parameter(name="--keys")]
 
@@ -91,7 +94,7 @@ def init(
     *,
     access: Access,
     purpose: tuple[Purpose, ...] = (),
-    algorithm: Algorithm = "ES256",
+    algorithm: Algorithm | None = None,
     show: Show = Show(),
 ) -> int:
     """Make a key file with a first key for each purpose; they sign at once.
@@ -99,7 +102,8 @@ def init(
     Args:
         access: Which keys, and how to get at them.
         purpose: What to make keys for, once per purpose. All purposes unless given.
-        algorithm: ES256, or EdDSA with Ed25519. A token holds ES256 only.
+        algorithm: ES256, or EdDSA with Ed25519; what is usual for the purpose unless given. A token
+            holds ES256 only.
         show: How to show the keys.
     """
     now = datetime.now(UTC)
@@ -129,7 +133,7 @@ def rotate(
     *,
     access: Access,
     purpose: Purpose,
-    algorithm: Algorithm = "ES256",
+    algorithm: Algorithm | None = None,
     lead_hours: int = 24,
     show: Show = Show(),
 ) -> int:
@@ -138,7 +142,8 @@ def rotate(
     Args:
         access: Which keys, and how to get at them.
         purpose: What the key is for.
-        algorithm: ES256, or EdDSA with Ed25519. A token holds ES256 only.
+        algorithm: ES256, or EdDSA with Ed25519; what is usual for the purpose unless given. A token
+            holds ES256 only.
         lead_hours: How long the new key is published before it signs.
         show: How to show the keys.
     """
@@ -159,7 +164,7 @@ def revoke(
     /,
     *,
     access: Access,
-    algorithm: Algorithm = "ES256",
+    algorithm: Algorithm | None = None,
     show: Show = Show(),
 ) -> int:
     """Take a compromised key back at once. If it signed and none is waiting, a new one is made.
@@ -265,16 +270,16 @@ def _ask(option: str, *, new: bool) -> Secret:
 def _add(
     ring: KeyRing,
     purpose: KeyPurpose,
-    algorithm: str,
+    algorithm: str | None,
     token: Token | None,
     *,
     now: datetime,
     lead: timedelta = USUAL_LEAD,
 ) -> KeyRing:
     if token is None:
-        signer = SoftwareSigner.generate(algorithm, os.urandom)
+        signer = SoftwareSigner.generate(algorithm or TERMS[purpose].algorithm, os.urandom)
         return ring.rotate(purpose, signer, custody=Custody.FILE, now=now, lead=lead)
-    held = token.generate(algorithm)
+    held = token.generate(algorithm or ON_TOKENS)
     return ring.rotate(purpose, held, custody=Custody.TOKEN, now=now, lead=lead)
 
 

@@ -18,6 +18,7 @@ class KeyPurpose(Enum):
     CHECKPOINT = "checkpoint"
     TRUST_BUNDLE = "trust-bundle"
     HPKE_CERTIFICATION = "hpke-certification"
+    ACTIVATION = "activation"
 
 
 class PurposeTerms(Struct, frozen=True, kw_only=True):
@@ -27,6 +28,8 @@ class PurposeTerms(Struct, frozen=True, kw_only=True):
     """How long anything signed for it may have to be verified. A key is published that much longer
     than it signs, so whoever issues a document gives it no longer life than this."""
     signs: Text
+    algorithm: str = "ES256"
+    """The usual one."""
 
 
 TERMS: dict[KeyPurpose, PurposeTerms] = {
@@ -41,6 +44,7 @@ TERMS: dict[KeyPurpose, PurposeTerms] = {
     KeyPurpose.CHECKPOINT: PurposeTerms(
         longest_life=timedelta(days=3653),
         signs=Text(ja="監査台帳のチェックポイント", en="checkpoints of the audit ledger"),
+        algorithm="EdDSA",  # what witnesses of transparency logs read (C2SP signed-note)
     ),
     KeyPurpose.TRUST_BUNDLE: PurposeTerms(
         longest_life=timedelta(days=366),
@@ -51,6 +55,10 @@ TERMS: dict[KeyPurpose, PurposeTerms] = {
         signs=Text(
             ja="サーバーの暗号化用公開鍵（HPKE）", en="the server's own encryption keys (HPKE)"
         ),
+    ),
+    KeyPurpose.ACTIVATION: PurposeTerms(
+        longest_life=timedelta(days=31),
+        signs=Text(ja="端末登録用のアクティベーションコード", en="codes that activate a device"),
     ),
 }
 """Ten years for what the books must be able to prove (Companies Act of Japan, article 432)."""
