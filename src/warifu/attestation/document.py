@@ -11,6 +11,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from warifu.attestation.vouchers import vouchers
 from warifu.base.secret import Secret
@@ -30,13 +31,11 @@ def claims_document(claims: Claims) -> dict[str, Any]:
 
     Leniencies and gaps stand beside the claims in a verdict and are left out here.
     """
-    document = {
-        name: to_plain(getattr(claims, name))
-        for name in claims.__struct_fields__
-        if name not in _CLAIMS_APART
-    }
-    document["chain"] = to_plain(vouchers(claims))
-    return document
+    members = asdict(claims)
+    for name in _CLAIMS_APART:
+        del members[name]
+    members["chain"] = vouchers(claims)
+    return {name: to_plain(member) for name, member in members.items()}
 
 
 def to_plain(value: object) -> Any:  # noqa: ANN401 - JSON has no closed type
@@ -61,13 +60,11 @@ def _conversion(kind: type) -> Callable[[Any], Any]:
 
 
 def _struct(value: Struct) -> dict[str, Any]:
-    document: dict[str, Any] = {}
     tag = value.__struct_config__.tag
-    if tag is not None:
-        document["type"] = tag
-    for name in value.__struct_fields__:
-        member = getattr(value, name)
-        document[name] = member if type(member) in _PLAIN else to_plain(member)
+    document: dict[str, Any] = asdict(value) if tag is None else {"type": tag, **asdict(value)}
+    for name, member in document.items():
+        if type(member) not in _PLAIN:
+            document[name] = to_plain(member)
     return document
 
 

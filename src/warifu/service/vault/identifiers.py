@@ -61,7 +61,8 @@ _SPOKEN = frozenset({"detail", "seen", "subject", "issuer", "why"})
 """Members with sentences or names in which a serial number may stand."""
 _LOOKED_AT = IDENTIFYING | _SPOKEN
 _NESTED = (dict, list, tuple)
-"""Of all else, only these can hold an identifier: a document is mostly numbers and short words."""
+"""Of all else, only these can hold an identifier."""
+_NUMBERS = frozenset({bool, int, float})
 
 
 def identifiers_of(claims: Claims) -> list[Identifier]:
@@ -136,7 +137,7 @@ def conceal(house: Composition, owner: Owner, document: dict[str, Any]) -> dict[
     if keeping is Keeping.CLEAR:
         return document
     hidden: list[tuple[Path, str]] = []
-    shown: dict[str, Any] = _hide(document, (), hidden)
+    shown: dict[str, Any] = _hide(document, [], hidden)
     if keeping is Keeping.ENCRYPT and hidden:
         sealed = house.vault.seal(owner, KIND, msgspec.json.encode(hidden))
         shown[SEALED] = to_base64(sealed)
@@ -167,38 +168,55 @@ def reveal(house: Composition, owner: Owner, document: dict[str, Any]) -> dict[s
     return shown
 
 
-def _hide(value: Any, path: Path, hidden: list[tuple[Path, str]]) -> Any:  # noqa: ANN401 - JSON
-    """A copy without identifiers; what is left out is added to `hidden`."""
+def _hide(value: Any, path: list[str | int], hidden: list[tuple[Path, str]]) -> Any:  # noqa: ANN401 - JSON
+    """The value without identifiers, itself where it has none.
+
+    What is left out is added to `hidden`. Most members are nulls and numbers, and passed over.
+    """
+    shown = value
+    named = isinstance(value, dict)
+    for place, inner in value.items() if named else enumerate(value):
+        if inner is None or type(inner) in _NUMBERS:
+            continue
+        path.append(place)
+        if named and place in _LOOKED_AT:
+            masked = _mask(inner, path, hidden, whole=place in IDENTIFYING)
+        elif isinstance(inner, _NESTED):
+            masked = _hide(inner, path, hidden)
+        else:
+            masked = inner
+        path.pop()
+        if masked is not inner:
+            if shown is value:
+                shown = dict(value) if named else list(value)
+            shown[place] = masked
+    return shown
+
+
+def _mask(
+    value: Any,  # noqa: ANN401 - JSON
+    path: list[str | int],
+    hidden: list[tuple[Path, str]],
+    *,
+    whole: bool,
+) -> Any:  # noqa: ANN401 - JSON
+    """What stands where an identifier may: a text, several, or members that are looked at."""
+    if isinstance(value, list | tuple):
+        shown = []
+        for place, inner in enumerate(value):
+            path.append(place)
+            shown.append(_mask(inner, path, hidden, whole=whole))
+            path.pop()
+        return shown
     if isinstance(value, dict):
-        return {
-            key: _hide_member(key, inner, (*path, key), hidden)
-            if key in _LOOKED_AT or isinstance(inner, _NESTED)
-            else inner
-            for key, inner in value.items()
-        }
-    if isinstance(value, list | tuple):
-        return [
-            _hide(inner, (*path, at), hidden) if isinstance(inner, _NESTED) else inner
-            for at, inner in enumerate(value)
-        ]
-    return value
-
-
-def _hide_member(key: str, value: Any, path: Path, hidden: list[tuple[Path, str]]) -> Any:  # noqa: ANN401 - JSON
-    if key in _LOOKED_AT:
-        return _mask(value, path, hidden, whole=key in IDENTIFYING)
-    return _hide(value, path, hidden)
-
-
-def _mask(value: Any, path: Path, hidden: list[tuple[Path, str]], *, whole: bool) -> Any:  # noqa: ANN401 - JSON
-    if isinstance(value, list | tuple):
-        return [_mask(inner, (*path, at), hidden, whole=whole) for at, inner in enumerate(value)]
-    if not isinstance(value, str) or not value:
         return _hide(value, path, hidden)
+    if not isinstance(value, str) or not value:
+        return value
     masked = CONCEALED if whole else without_numbers(value)
     if masked != value:
-        hidden.append((path, value))
-    return masked
+        hidden.append((tuple(path), value))
+        return masked
+    return value
 
 
 def _put(document: Any, path: list[str | int], value: str) -> Any:  # noqa: ANN401 - JSON

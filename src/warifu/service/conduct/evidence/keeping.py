@@ -135,17 +135,18 @@ def _from_claims(work: Work, picture: Picture, found: Found, claims: Claims) -> 
 def _document(work: Work, owner: Owner, found: Found) -> bytes:
     outcome = found.outcome
     if isinstance(outcome, WarifuError):
-        verdict = without_claims(found.verdict, found.request, outcome)
+        document = msgspec.to_builtins(without_claims(found.verdict, found.request, outcome))
     else:
         verdict = Verdict(
             verdict=Outcome.ACCEPTED,
             format=outcome.format,
-            claims=claims_document(outcome),
             leniencies=outcome.leniencies,
             unchecked=outcome.unchecked,
             request=found.request,
         )
-    return msgspec.json.encode(conceal(work.house, owner, msgspec.to_builtins(verdict)))
+        document = msgspec.to_builtins(verdict)
+        document["claims"] = claims_document(outcome)
+    return msgspec.json.encode(conceal(work.house, owner, document))
 
 
 def _owner_of(work: Work, picture: Picture, found: Found) -> tuple[Owner, list[Statement]]:
