@@ -37,8 +37,6 @@ from warifu.base.codec.text import without_numbers
 from warifu.base.errors import BadEvidence, Misuse, VerifierFault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from warifu.attestation.appraisal.policy import AppraisalPolicy
     from warifu.attestation.appraisal.requirement import Requirement
     from warifu.attestation.appraisal.vector import Entry
@@ -120,7 +118,7 @@ def _judge(
     if kind not in KINDS:
         raise Misuse(rules.DEVICE_EVIDENCE, claims.format)
     case = Case(claims=claims, settings=policy.settings, trust=trust, now=now, kind=kind)
-    asked: list[tuple[Requirement, Finding]] = []
+    asked: dict[str, list[tuple[Requirement, Finding]]] = {each: [] for each in _SUBMODULES}
     for requirement, severity in policy.plan[kind]:
         answer = requirement.check(case)
         if answer is None:
@@ -134,11 +132,9 @@ def _judge(
             seen=answer.seen,
             reason=requirement.reason,
         )
-        asked.append((requirement, finding))
-    return {
-        submodule.value: _submodule([each for each in asked if submodule in each[0].submodules])
-        for submodule in Submodule
-    }
+        for submodule in requirement.submodules:
+            asked[submodule].append((requirement, finding))
+    return {submodule: _submodule(found) for submodule, found in asked.items()}
 
 
 def _as_proved(answer: Answer, requirement: Requirement, case: Case) -> Answer:
@@ -154,31 +150,34 @@ def _as_proved(answer: Answer, requirement: Requirement, case: Case) -> Answer:
 
 
 def _submodule(asked: list[tuple[Requirement, Finding]]) -> SubmoduleResult:
-    entries: dict[Entry, list[tuple[Requirement, Finding]]] = {}
+    """Of each entry, the worst that failed; good only where all that was asked holds."""
+    affirmed: dict[Entry, int] = {}
+    failed: dict[Entry, int] = {}
+    doubted: set[Entry] = set()
+    is_open = False
     for requirement, finding in asked:
-        entries.setdefault(requirement.entry, []).append((requirement, finding))
-    claims = {entry: claim for entry in entries if (claim := _claim(entries[entry])) is not None}
+        entry = requirement.entry
+        if finding.holds:
+            affirmed[entry] = max(affirmed.get(entry, 0), requirement.affirms_as or 0)
+            continue
+        doubted.add(entry)
+        if finding.holds is None:
+            is_open = is_open or finding.stands_against
+        elif finding.severity is not Severity.NOTE:
+            refuses = finding.severity is Severity.REFUSE
+            lowered = requirement.refuses_as if refuses else requirement.warns_as
+            failed[entry] = max(failed.get(entry, 0), lowered)
+    claims = {entry: good for entry, good in affirmed.items() if good and entry not in doubted}
+    claims |= failed
     tiers = [tier_of(claim) for claim in claims.values()]
-    if any(f.holds is None and f.stands_against for _, f in asked):
+    if is_open:
         # What was asked for and is not known: the rest may be good, the whole is not affirmed.
         tiers.append(Tier.NONE)
     return SubmoduleResult(
         vector=vector_of(claims),
         status=least_trusted(tiers),
-        findings=tuple(finding for _, finding in asked),
+        findings=tuple([finding for _, finding in asked]),
     )
 
 
-def _claim(asked: Iterable[tuple[Requirement, Finding]]) -> int | None:
-    """One entry: the worst that failed; good only where all that was asked holds."""
-    failed, affirmed, whole = 0, 0, True
-    for requirement, finding in asked:
-        if finding.holds:
-            affirmed = max(affirmed, requirement.affirms_as or 0)
-            continue
-        whole = False
-        if finding.holds is False and finding.severity is Severity.REFUSE:
-            failed = max(failed, requirement.refuses_as)
-        elif finding.holds is False and finding.severity is Severity.WARN:
-            failed = max(failed, requirement.warns_as)
-    return failed or (affirmed if whole else 0) or None
+_SUBMODULES = tuple(each.value for each in Submodule)

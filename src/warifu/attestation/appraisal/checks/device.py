@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -189,6 +190,7 @@ def _below(level: str, floor: str) -> bool:
     return level[:precision] < floor[:precision]
 
 
+@lru_cache(maxsize=1024)
 def _first_day(level: str) -> date:
     """The earliest day a level can mean; a day beyond its month runs into the next."""
     year, month, *day = map(int, level.split("-"))
