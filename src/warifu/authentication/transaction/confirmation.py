@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from warifu.attestation.claims import LeniencyUse
 from warifu.authentication.transaction.answer import Answer
 
 
@@ -65,6 +66,11 @@ class BoundKey(Struct, frozen=True, kw_only=True):
     """RP ID, App ID or package: whom it was attested for."""
     counter: int | None = None
     """The last one seen, where the kind counts."""
+    confirmation_required: bool = False
+    """Its attestation has tag 508 among what hardware enforces: it signs nothing but what was shown
+    by Android's protected confirmation."""
+    user_verification_required: bool = False
+    """Its attestation says that it is used only after PIN or biometrics, each time anew."""
 
 
 class Confirmation(Struct, frozen=True, kw_only=True):
@@ -83,3 +89,5 @@ class Confirmation(Struct, frozen=True, kw_only=True):
     """The time judged for."""
     proved: tuple[str, ...]
     """Codes of the rules that held, in order."""
+    leniencies: tuple[LeniencyUse, ...] = ()
+    """Departures of real devices that were accepted, by name."""
