@@ -39,6 +39,17 @@ class NameCheck(StrEnum):
     NOT_MADE = "not-made"
 
 
+class AccountType(StrEnum):
+    """What kind of account a number belongs to, where banks number each kind apart (Japan)."""
+
+    ORDINARY = "ordinary"
+    """普通預金"""
+    CURRENT = "current"
+    """当座預金"""
+    SAVINGS = "savings"
+    """貯蓄預金"""
+
+
 class Amount(Struct, frozen=True, kw_only=True):
     """Money: never a float, never without its currency."""
 
@@ -56,7 +67,12 @@ class Payee(Struct, frozen=True, kw_only=True):
     name_check: NameCheck
     bank: str
     """Code of the bank (four digits in Japan) or BIC."""
+    bank_name: str | None = None
+    """As people know it; stands beside the code, never instead of it."""
     branch: str | None = None
+    """Code of the branch, three digits, beside a bank of four."""
+    branch_name: str | None = None
+    account_type: AccountType | None = None
     account: str
     """Number of the account, or IBAN."""
 
