@@ -136,7 +136,7 @@ def read_verifier_key(line: str) -> NoteKey:
         MalformedEvidence: ``ledger/verifier-key``, ``text/well-formed``.
     """
     name, _, rest = line.partition("+")
-    key_id, plus, encoded = rest.partition("+")
+    _, plus, encoded = rest.partition("+")
     value = text.from_base64(encoded)
     if not plus or len(value) != 1 + PUBLIC_OCTETS or not _is_name(name):
         raise MalformedEvidence(KEY_FORM, "not name, key ID and Ed25519 key")
