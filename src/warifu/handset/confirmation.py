@@ -26,7 +26,8 @@ ANSWER_TYPE = "application/vnd.warifu.answer+cbor"
 TRUSTED_UI_TYPE = "application/vnd.warifu.trusted-ui+cose"
 DEVICE_KEY_TYPE = "application/vnd.warifu.device-key+cose"
 
-_ALGORITHM, _CONTENT_TYPE, _TYPE, _USER_VERIFIED = 1, 3, 16, -65537
+USER_VERIFIED = -65537
+_ALGORITHM, _CONTENT_TYPE, _TYPE = 1, 3, 16
 _ES256, _EDDSA = -7, -8
 _SIGN1_TAG = 18
 _COORDINATE_OCTETS = 32
@@ -52,7 +53,7 @@ class EnvelopeDraft:
     key: PrivateKey
     type: str = TRUSTED_UI_TYPE
     content_type: str = ANSWER_TYPE
-    headers: dict[Any, Any] = field(default_factory=lambda: {_USER_VERIFIED: True})
+    headers: dict[Any, Any] = field(default_factory=lambda: {USER_VERIFIED: True})
     """Further protected headers; a value here goes before the draft's own."""
     unprotected: dict[Any, Any] = field(default_factory=dict)
     signature: bytes | None = None
@@ -154,7 +155,7 @@ class TrustedDisplay:
     ) -> bytes:
         """The proof of an answer that was given on this display."""
         answer = answer_to(transaction, verdict, reason)
-        headers: dict[Any, Any] = {_USER_VERIFIED: user_verified}
+        headers: dict[Any, Any] = {USER_VERIFIED: user_verified}
         return EnvelopeDraft(answer=answer, key=self.key, headers=headers).encode()
 
 
