@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
 
+from warifu.authentication.transaction.answer import Verdict
 from warifu.authentication.transaction.confirmation import BoundKey, Display, ProofKind
 from warifu.authentication.transaction.encoding import decode_shown, encode
 from warifu.authentication.transaction.proofs.expectations import (
@@ -129,6 +130,11 @@ def judge(
         expected=expected,
         at=at,
     )
+
+
+def taken(proof: bytes, kind: ProofKind, **more: Any) -> None:
+    """Assert that a proof is taken as an approval."""
+    assert judge(proof, kind, **more).answer.verdict is Verdict.OK
 
 
 def shown_payment(**changes: Any) -> dict[str, Any]:
