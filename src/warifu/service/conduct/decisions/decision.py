@@ -51,8 +51,13 @@ from warifu.service.conduct.evidence.appraisal import (
 )
 from warifu.service.conduct.evidence.appraisal import told as appraisal_told
 from warifu.service.conduct.evidence.evidence import again_where_new
-from warifu.service.conduct.evidence.expectations import receive
+from warifu.service.conduct.evidence.expectations import Question, receive
 from warifu.service.conduct.evidence.keeping import hold, keep
+from warifu.service.conduct.evidence.standing import (
+    RegistrationPicture,
+    look_at_registration,
+    stand,
+)
 from warifu.service.conduct.evidence.submission import Found, Picture, basis, examine, look
 from warifu.service.conduct.governing.governance import Governing, governing_by
 from warifu.service.conduct.rules import IN_FORCE, KNOWN
@@ -80,6 +85,15 @@ class Ground(Struct, frozen=True, kw_only=True):
     appraisal: AppraisalAnswer | None = None
     challenge: str | None = None
     device_key: str | None = None
+
+
+class Planned(Struct, frozen=True, kw_only=True):
+    """A decision that is made, and not written."""
+
+    answer: DecisionAnswer
+    statements: tuple[Statement, ...]
+    """What must be written with whatever rests on it."""
+    audit: AuditEntry
 
 
 def make_decision(work: Work, asked: DecisionRequest) -> DecisionAnswer:
@@ -124,25 +138,33 @@ def list_decisions(
     return [_ANSWER.decode(row[0]) for row in rows]
 
 
-def _decide(work: Work, asked: DecisionRequest) -> DecisionAnswer:
+def plan_decision(
+    work: Work, asked: DecisionRequest, *, registration: str | None = None
+) -> Planned:
+    """Decide one operation now, and leave the writing to whoever asks.
+
+    Args:
+        work: The request.
+        asked: What is to be decided.
+        registration: The evidence that registered a bound key which has just proved itself by a
+            signature over something fresh. Without evidence or an appraisal in `asked`, the
+            decision rests on what is believed of that registration now.
+
+    Raises:
+        WarifuError: As for `make_decision`.
+    """
     name = new_id(work.now)
     question = receive(asked.evidence) if asked.evidence is not None else None
     by = basis(work, question=question, challenge=asked.challenge, appraisal=asked.appraisal)
     with work.house.database.read() as transaction:
         picture = look(work, transaction, asked, by=by)
         governing = governing_by(transaction, work.tenant, picture.desk.governance)
-    if question is not None:
-        found = examine(work, picture, asked=asked, question=question)
-        ground = _on_evidence(work, picture, found, decision=name)
-    elif asked.appraisal is not None:
-        ground = _on_appraisal(work, asked, picture, decision=name)
-    else:
-        ground = Ground(
-            facts=proved(facts_from(None, operation=asked.operation.facts(), vendor_down=False)),
-            device=asked.device,
-            device_proved=False,
-            changes=[] if picture.named_owner is None else hold(picture.named_owner),
-        )
+        registered = None
+        if registration is not None:
+            registered = look_at_registration(
+                work, transaction, registration, policy=picture.policy, trust=picture.trust_digest
+            )
+    ground = _ground(work, asked, picture, question, registered, decision=name)
     facts = _facts(
         work, asked, ground.facts, history=None if asked.user is None else picture.desk.history
     )
@@ -150,46 +172,70 @@ def _decide(work: Work, asked: DecisionRequest) -> DecisionAnswer:
         decision, shadows = _judge(work, asked, facts, ground=ground, governing=governing)
     answer = _answer(work, asked, name=name, decision=decision, ground=ground)
     row = _row(asked, answer, facts, shadows, ground=ground, user_index=picture.user_index)
-    commit(
-        work,
-        [
-            *ground.changes,
-            store.insert_decision_under(
-                work.tenant,
-                row,
-                governance=governing.governance.revision,
-                registration=picture.app.revision,
-                otherwise=IN_FORCE,
-            ),
-        ],
-        answer=answer,
-        device=answer.device,
-        audit=[
-            AuditEntry(
-                action="decision/made",
-                subject=name,
-                document={
-                    "operation": answer.operation,
-                    "outcome": answer.outcome,
-                    "codes": [each.code for each in answer.reasons],
-                    "rule_set": answer.rule_set_digest,
-                    "evidence": ground.evidence.id if ground.evidence else None,
-                    "appraisal": row.appraisal,
-                },
-            )
-        ],
+    written = store.insert_decision_under(
+        work.tenant,
+        row,
+        governance=governing.governance.revision,
+        registration=picture.app.revision,
+        otherwise=IN_FORCE,
     )
-    _tell(answer)
-    return answer
+    return Planned(
+        answer=answer,
+        statements=(*ground.changes, written),
+        audit=AuditEntry(
+            action="decision/made",
+            subject=name,
+            document={
+                "operation": answer.operation,
+                "outcome": answer.outcome,
+                "codes": [each.code for each in answer.reasons],
+                "rule_set": answer.rule_set_digest,
+                "evidence": ground.evidence.id if ground.evidence else None,
+                "appraisal": row.appraisal,
+            },
+        ),
+    )
 
 
-def _tell(answer: DecisionAnswer) -> None:
+def tell_decision(answer: DecisionAnswer) -> None:
     """To the operator's counts, now that it is durable."""
     counting = (each.code for each in answer.reasons if each.passed_over is None)
     events.decided(answer.operation, answer.outcome, next(counting, ""))
     told, appraisal = answer.evidence, answer.appraisal
     if told is not None and appraisal is not None:
         events.judged(told.format, told.verdict, told.code or "", basis=appraisal.basis)
+
+
+def _decide(work: Work, asked: DecisionRequest) -> DecisionAnswer:
+    planned = plan_decision(work, asked)
+    answer = planned.answer
+    commit(work, planned.statements, answer=answer, device=answer.device, audit=[planned.audit])
+    tell_decision(answer)
+    return answer
+
+
+def _ground(
+    work: Work,
+    asked: DecisionRequest,
+    picture: Picture,
+    question: Question | None,
+    registered: RegistrationPicture | None,
+    *,
+    decision: str,
+) -> Ground:
+    if question is not None:
+        found = examine(work, picture, asked=asked, question=question)
+        return _on_evidence(work, picture, found, decision=decision)
+    if asked.appraisal is not None:
+        return _on_appraisal(work, asked, picture, decision=decision)
+    if registered is not None:
+        return _on_registration(work, asked, picture, registered)
+    return Ground(
+        facts=proved(facts_from(None, operation=asked.operation.facts(), vendor_down=False)),
+        device=asked.device,
+        device_proved=False,
+        changes=[] if picture.named_owner is None else hold(picture.named_owner),
+    )
 
 
 def _on_evidence(work: Work, picture: Picture, found: Found, *, decision: str) -> Ground:
@@ -244,6 +290,27 @@ def _on_appraisal(work: Work, asked: DecisionRequest, picture: Picture, *, decis
             appraisal_store.use_appraisal(work.tenant, asked.appraisal, by=decision, otherwise=USED)
         ],
         appraisal=appraisal_told(asked.appraisal, evidence, kept),
+    )
+
+
+def _on_registration(
+    work: Work, asked: DecisionRequest, picture: Picture, registered: RegistrationPicture
+) -> Ground:
+    """A bound key that signed just now is as fresh as evidence; what it is was proved before."""
+    standing = stand(
+        work,
+        registered,
+        policy=picture.policy,
+        trust=picture.trust,
+        digest=picture.trust_digest,
+    )
+    held = [] if picture.named_owner is None else hold(picture.named_owner)
+    evidence = replace(standing.facts.evidence, age_seconds=0)
+    return Ground(
+        facts=replace(standing.facts, evidence=evidence),
+        device=asked.device,
+        device_proved=True,
+        changes=[*held, *standing.changes],
     )
 
 
