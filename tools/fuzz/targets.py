@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from tools.fuzz import world
+from tools.fuzz import confirmations, world
 from warifu.attestation import verdict
 from warifu.attestation.appraisal.ear import token
 from warifu.attestation.appraisal.policy import load_policy
@@ -185,6 +185,7 @@ _BEHIND_SIGNATURES: dict[str, Callable[[bytes], object]] = {
     "trust-bundle": _bundle,
     "ear-jwt": partial(token.read_jwt, keys=_PINNED, at=NOW),
     "ear-cwt": partial(token.read_cwt, keys=_PINNED, at=NOW),
+    **confirmations.targets(),
     **{
         name: partial(world.judge, name)
         for name in (
