@@ -12,6 +12,7 @@ from tools.docs.openapi import openapi_document
 from tools.docs.operators import guide_pages
 from tools.docs.peers import peers_page
 from tools.docs.rules import error_page, format_pages
+from tools.docs.states import states_page
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -28,6 +29,7 @@ def main() -> int:
         "docs/openapi.json": openapi_document(),
         "docs/peers.md": peers_page(),
         "docs/rules.md": decision_rules_page(),
+        "docs/states.md": states_page(),
     }
     drifted = []
     for name, content in pages.items():
