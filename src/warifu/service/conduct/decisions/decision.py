@@ -164,7 +164,7 @@ def plan_decision(
             registered = look_at_registration(
                 work, transaction, registration, policy=picture.policy, trust=picture.trust_digest
             )
-    ground = _ground(work, asked, picture, question, registered, decision=name)
+    ground = _ground(work, asked, picture, question=question, registered=registered, decision=name)
     facts = _facts(
         work, asked, ground.facts, history=None if asked.user is None else picture.desk.history
     )
@@ -218,9 +218,9 @@ def _ground(
     work: Work,
     asked: DecisionRequest,
     picture: Picture,
+    *,
     question: Question | None,
     registered: RegistrationPicture | None,
-    *,
     decision: str,
 ) -> Ground:
     if question is not None:
