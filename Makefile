@@ -81,7 +81,7 @@ mutate: $(READY) ## Mutation score of the core on a seeded sample; MUTANTS="wari
 
 coverage: $(READY) ## Branch coverage of the core by its own tests, with its gate
 	@$(BIN)/python -m pytest -q -n $(WORKERS) -m "not slow" --cov --cov-report=term $(PYTEST_ARGS) \
-		tests/base tests/attestation tests/risk tests/fuzz
+		tests/base tests/attestation tests/authentication tests/risk tests/fuzz
 
 docs: $(READY) ## Write again what is generated from the code
 	@$(BIN)/python -m tools.docs
