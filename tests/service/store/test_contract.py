@@ -245,6 +245,14 @@ def test_a_parameter_may_be_used_twice_and_others_left_unused(database: Database
         assert transaction.row("SELECT :a, :a", a="x", b=b"y", c=None) == ("x", "x")
 
 
+def test_a_parameter_without_a_value_is_a_mistake_of_ours(database: Database) -> None:
+    with no_statement(STATEMENT):
+        add(database, tenant("a"), Statement(sql="DELETE FROM tenants WHERE name = :n", values={}))
+    with no_statement(STATEMENT):
+        database.row("SELECT :a", b="x")
+    assert names(database) == []
+
+
 def test_rows_come_in_batches(database: Database) -> None:
     add(database, *(tenant(f"{number:03}") for number in range(25)))
     with database.read() as transaction:

@@ -15,10 +15,10 @@ from tests.service.conftest import DIALECTS
 from tests.service.postgres_server import PostgresServer
 from tests.support import misuse, no_statement
 from warifu.base.errors import VerifierFault
-from warifu.service.store.database import Database
+from warifu.service.store.database import Database, Statement
 from warifu.service.store.migrate import current, upgrade
 from warifu.service.store.opening import DEFAULT_URL, open_database, sqlite_path
-from warifu.service.store.rules import AVAILABLE, POSTGRES_EXTRA, SCHEMA, URL
+from warifu.service.store.rules import AVAILABLE, POSTGRES_EXTRA, SCHEMA, STATEMENT, URL
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,8 @@ def test_the_file_is_made_for_its_owner_alone(tmp_path: Path) -> None:
 def test_without_the_extra_packages_postgresql_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in sys.modules if name.partition(".")[0].startswith("psycopg")]:
         monkeypatch.delitem(sys.modules, name)
-    monkeypatch.delitem(sys.modules, "warifu.service.store.postgres", raising=False)
+    for name in ("postgres", "postgres_wire"):
+        monkeypatch.delitem(sys.modules, f"warifu.service.store.{name}", raising=False)
     genuine = builtins.__import__
 
     def without(name: str, *rest: object, **more: object) -> object:
@@ -166,8 +167,13 @@ def test_behind_a_pooler_nothing_is_left_in_the_session(
             assert transaction.row("SHOW statement_timeout") == ("5s",)
             assert transaction.row("SHOW lock_timeout") == ("4s",)
             assert transaction.row("SELECT COUNT(*) FROM pg_prepared_statements") == (0,)
+        assert database.row("SHOW statement_timeout") == ("5s",)
+        database.apply([])
+        with no_statement(STATEMENT):
+            database.apply([Statement(sql="SELECT nothing FROM nowhere", values={})])
     connection = database._pool.getconn()  # type: ignore[attr-defined]
     assert connection.execute("SHOW statement_timeout").fetchone() == ("0",)
+    assert connection.prepared == {}
     database._pool.putconn(connection)  # type: ignore[attr-defined]
     database.close()
 

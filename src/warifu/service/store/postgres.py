@@ -1,15 +1,15 @@
 """PostgreSQL through psycopg: a pool of connections, and few round trips.
 
-A transaction is a pipeline: ``BEGIN`` travels with the first statement, `apply` is one round trip
-however many changes there are, and so is ``COMMIT``. Nothing is kept in a session between
-transactions, so that PgBouncer may pool them: say ``?pgbouncer=true`` in the URL then, which does
-without prepared statements and start-up options.
+``BEGIN`` travels with the first statement, and changes that stand alone are one round trip with
+``BEGIN`` and ``COMMIT``, however many there are. Nothing is kept in a session between transactions,
+so that PgBouncer may pool them: say ``?pgbouncer=true`` in the URL then, which does without
+prepared statements and start-up options.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from decimal import Decimal
 from functools import lru_cache
@@ -17,24 +17,25 @@ from itertools import count
 from typing import Any
 
 import psycopg
-from psycopg import Connection, Cursor, errors
+from psycopg import errors
 from psycopg.abc import Buffer
 from psycopg.adapt import AdaptersMap
 from psycopg.conninfo import conninfo_to_dict
-from psycopg.pq import ExecStatus
-from psycopg.types.numeric import (
-    Int8BinaryDumper,
-    Int8Dumper,
-    NumericBinaryLoader,
-    NumericLoader,
-)
-from psycopg.types.string import StrBinaryDumper, StrDumper
+from psycopg.pq import TransactionStatus
+from psycopg.pq.abc import PGresult
+from psycopg.types.numeric import NumericBinaryLoader, NumericLoader
 from psycopg_pool import ConnectionPool
 
 from warifu.base.errors import Misuse, VerifierFault, WarifuError
 from warifu.service.store.database import Dialect, Row, Statement, Value
+from warifu.service.store.postgres_wire import (
+    STATEMENTS_REMEMBERED,
+    Failed,
+    Order,
+    WireConnection,
+)
 from warifu.service.store.rules import AVAILABLE, STATEMENT, URL, VALUE
-from warifu.service.store.values import require_storable
+from warifu.service.store.values import require_all_storable, require_storable
 
 OLDEST = 150_000
 CONNECTIONS = 16
@@ -44,17 +45,14 @@ WAIT_SECONDS = 4
 STATEMENT_SECONDS = 5
 IDLE_SECONDS = 60
 """After which the server ends a transaction that nobody goes on with."""
-PREPARE_AFTER = 2
 POOLED = "pgbouncer=true"
 
-READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+READ = Order("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+WRITE = Order("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
+COMMIT = Order("COMMIT")
+NOTHING_CHANGED = errors.DivisionByZero
 
-_TOKEN = re.compile(
-    r"""'(?:[^']|'')*' | "(?:[^"]|"")*" | --[^\n]* | /\*.*?\*/ | :: | :([A-Za-z_]\w*) | %""",
-    re.VERBOSE | re.DOTALL,
-)
-_Connection = Connection[Row]
+_RETURNING = re.compile(r"\bRETURNING\b", re.IGNORECASE)
 
 
 class _WholeNumber(NumericLoader):
@@ -69,18 +67,25 @@ class _BinaryWholeNumber(NumericBinaryLoader):
         return _whole(super().load(data))
 
 
-class PostgresTransaction:
-    """`Transaction` in a pipeline on one connection."""
+class _PooledConnection(WireConnection):
+    prepares = False
 
-    def __init__(self, connection: _Connection) -> None:
+
+class PostgresTransaction:
+    """`Transaction` on one connection."""
+
+    def __init__(self, connection: WireConnection, opening: Sequence[Order] = ()) -> None:
+        """Args are where, and what is to be carried out before the first statement."""
         self._connection = connection
+        self._opening = opening
         self._names = count()
 
     def rows(self, sql: str, **values: Value) -> list[Row]:
         """All rows of a query, or of ``RETURNING``."""
         require_storable(values)
+        result = self._carry_out([Order(sql, values)])[-1]
         with _told():
-            return _received(self._send(sql, values))
+            return self._connection.rows(result)
 
     def row(self, sql: str, **values: Value) -> Row | None:
         """The first row, or None."""
@@ -97,26 +102,20 @@ class PostgresTransaction:
 
     def apply(self, statements: Sequence[Statement]) -> None:
         """Carry out changes in order, in one round trip."""
-        cursors: list[Cursor[Row]] = []
-        failure: WarifuError | None = None
-        try:
-            with _told():
-                for statement in statements:
-                    require_storable(statement.values)
-                    cursors.append(self._send(statement.sql, statement.values))
-                if cursors:
-                    _received(cursors[-1])
-        except WarifuError as error:
-            failure = error
-        # A change that was not made explains what went wrong after it, and not the other way.
-        for statement, cursor in zip(statements, cursors, strict=False):
-            if cursor.rowcount == 0 and statement.otherwise is not None:
-                raise statement.error(statement.otherwise) from failure
-        if failure is not None:
-            raise failure
+        require_all_storable(statements)
+        if statements:
+            self._carry_out(list(map(_order, statements)), statements)
 
-    def _send(self, sql: str, values: Mapping[str, Value]) -> Cursor[Row]:
-        return self._connection.execute(translated(sql), values, binary=True)
+    def end(self) -> None:
+        """Make it durable, where anything was asked of it at all."""
+        if not self._opening:
+            require_committed(self._carry_out([COMMIT]))
+
+    def _carry_out(
+        self, orders: list[Order], statements: Sequence[Statement] = ()
+    ) -> list[PGresult]:
+        opening, self._opening = self._opening, ()
+        return carry_out(self._connection, [*opening, *orders], statements, after=len(opening))
 
 
 class PostgresDatabase:
@@ -124,21 +123,17 @@ class PostgresDatabase:
 
     dialect = Dialect.POSTGRESQL
 
-    def __init__(self, pool: ConnectionPool[_Connection], settings: tuple[str, ...]) -> None:
+    def __init__(self, pool: ConnectionPool[WireConnection], settings: tuple[str, ...]) -> None:
         self._pool = pool
-        self._settings = settings
+        self._settings = [Order(each) for each in settings]
 
     def row(self, sql: str, **values: Value) -> Row | None:
         """The first row of a query that stands alone, which is a transaction by itself."""
         if self._settings:
             with self.read() as transaction:
                 return transaction.row(sql, **values)
-        with _told():
-            connection = self._pool.getconn()
-        try:
+        with self._connection() as connection:
             return PostgresTransaction(connection).row(sql, **values)
-        finally:
-            self._give_back(connection)
 
     @contextmanager
     def read(self) -> Iterator[PostgresTransaction]:
@@ -153,40 +148,41 @@ class PostgresDatabase:
             yield transaction
 
     def apply(self, statements: Sequence[Statement]) -> None:
-        """All or nothing, and then flushed by the server."""
-        with self.write() as transaction:
-            transaction.apply(statements)
+        """All or nothing, in one round trip."""
+        require_all_storable(statements)
+        opening = [WRITE, *self._settings]
+        orders = [*opening, *map(_order, statements), COMMIT]
+        with self._connection() as connection:
+            require_committed(carry_out(connection, orders, statements, after=len(opening)))
 
     def close(self) -> None:
         """Let go of all connections."""
         self._pool.close()
 
     @contextmanager
-    def _transaction(self, begin: str) -> Iterator[PostgresTransaction]:
+    def _transaction(self, begin: Order) -> Iterator[PostgresTransaction]:
+        with self._connection() as connection:
+            transaction = PostgresTransaction(connection, [begin, *self._settings])
+            yield transaction
+            transaction.end()
+
+    @contextmanager
+    def _connection(self) -> Iterator[WireConnection]:
         with _told():
             connection = self._pool.getconn()
         try:
-            with (
-                _told(),
-                connection.pipeline(),
-            ):  # leaving it sends COMMIT, and waits for the answer
-                for each in (begin, *self._settings):
-                    connection.execute(each)
-                yield PostgresTransaction(connection)
-                ended = connection.execute("COMMIT")
-            if ended.statusmessage != "COMMIT":
-                raise VerifierFault(STATEMENT, "went on after a statement that failed")
+            yield connection
         finally:
             self._give_back(connection)
 
-    def _give_back(self, connection: _Connection) -> None:
-        with suppress(psycopg.Error):
-            connection.rollback()
+    def _give_back(self, connection: WireConnection) -> None:
+        if connection.pgconn.transaction_status != TransactionStatus.IDLE:
+            with suppress(psycopg.Error):
+                connection.rollback()
         broken = connection.closed
         self._pool.putconn(connection)
-        if (
-            broken
-        ):  # the others of the pool may have died with it: do not let each be found by a caller
+        if broken:
+            # The others of the pool may have died with it: do not let each be found by a caller.
             with suppress(psycopg.Error):
                 self._pool.check()
 
@@ -207,13 +203,12 @@ def open_postgres(
     """
     arguments, pooled = connection_arguments(url)
     settings = _settings(statement_seconds)
-    if pooled:
-        arguments["prepare_threshold"] = None
-    else:
+    if not pooled:
         given = str(arguments.get("options") or "")
         arguments["options"] = " ".join([given, *(f"-c {each}" for each in settings)]).strip()
     _probe(arguments)
     pool = ConnectionPool(
+        connection_class=_PooledConnection if pooled else WireConnection,
         kwargs={**arguments, "context": _adapters()},
         min_size=1,
         max_size=connections,
@@ -245,21 +240,69 @@ def connection_arguments(url: str) -> tuple[dict[str, Any], bool]:
         "tcp_user_timeout": STATEMENT_SECONDS * 1000,
         "client_encoding": "utf8",
         "autocommit": True,  # we say BEGIN ourselves
-        "prepare_threshold": PREPARE_AFTER,
+        "prepare_threshold": None,  # nor does psycopg prepare what we prepare
     }
     return {**usual, **told}, POOLED in options
 
 
-@lru_cache(maxsize=4096)
-def translated(sql: str) -> str:
-    """``:name`` as psycopg writes it, outside of literals, names, comments and casts."""
+def carry_out(
+    connection: WireConnection,
+    orders: Sequence[Order],
+    statements: Sequence[Statement] = (),
+    *,
+    after: int = 0,
+) -> list[PGresult]:
+    """Carry out orders in one round trip.
 
-    def replace(found: re.Match[str]) -> str:
-        if name := found[1]:
-            return f"%({name})s"
-        return found[0].replace("%", "%%")
+    Args:
+        connection: Where.
+        orders: What.
+        statements: What some of the orders were made of.
+        after: How many orders come before those.
 
-    return _TOKEN.sub(replace, sql)
+    Raises:
+        WarifuError: `Statement.otherwise` of one that changed nothing, or what an error of the
+            driver is to us.
+    """
+    try:
+        return connection.carry_out(orders)
+    except Failed as failed:
+        position = failed.position - after
+        if isinstance(failed.error, NOTHING_CHANGED) and 0 <= position < len(statements):
+            statement = statements[position]
+            if statement.otherwise is not None:
+                raise statement.error(statement.otherwise) from None
+        raise told(failed.error) from failed.error
+    except psycopg.Error as error:
+        raise told(error) from error
+    except (KeyError, TypeError) as error:
+        raise VerifierFault(STATEMENT, f"PostgreSQL: parameter {error}") from error
+
+
+def require_committed(results: Sequence[PGresult]) -> None:
+    """What ends a transaction that failed before is no commit, although it is no error.
+
+    Raises:
+        VerifierFault: ``store/statement``.
+    """
+    if results[-1].command_status != b"COMMIT":
+        raise VerifierFault(STATEMENT, "went on after a statement that failed")
+
+
+def _order(statement: Statement) -> Order:
+    if statement.otherwise is None:
+        return Order(statement.sql, statement.values)
+    return Order(_must_change(statement.sql), statement.values)
+
+
+@lru_cache(maxsize=STATEMENTS_REMEMBERED)
+def _must_change(sql: str) -> str:
+    """A change that fails on the server where it changes nothing.
+
+    What comes after it may be on its way already, even ``COMMIT``: it is not carried out then.
+    """
+    change = sql if _RETURNING.search(sql) else f"{sql} RETURNING 1"
+    return f'WITH change AS ({change}) SELECT 1 / COUNT(*) AS "some change" FROM change'  # noqa: S608
 
 
 def _settings(statement_seconds: int) -> tuple[str, ...]:
@@ -272,13 +315,7 @@ def _settings(statement_seconds: int) -> tuple[str, ...]:
 
 
 def _adapters() -> AdaptersMap:
-    """Parameters have the types of our columns, so that the server never needs to guess."""
     adapters = AdaptersMap(psycopg.adapters)
-    for whole in (int, bool):
-        adapters.register_dumper(whole, Int8Dumper)
-        adapters.register_dumper(whole, Int8BinaryDumper)
-    adapters.register_dumper(str, StrBinaryDumper)
-    adapters.register_dumper(str, StrDumper)
     adapters.register_loader("numeric", _WholeNumber)
     adapters.register_loader("numeric", _BinaryWholeNumber)
     return adapters
@@ -292,17 +329,6 @@ def _probe(arguments: dict[str, Any]) -> None:
         encoding = connection.execute("SHOW server_encoding").fetchone()
     if encoding != ("UTF8",):
         raise Misuse(URL, "the database does not keep text in UTF-8")
-
-
-def _received(cursor: Cursor[Row]) -> list[Row]:
-    """Wait for the rows of a statement, and for the results of all before it."""
-    try:
-        return cursor.fetchall()
-    except psycopg.ProgrammingError:
-        result = cursor.pgresult
-        if result is not None and result.status == ExecStatus.COMMAND_OK:  # it returns no rows
-            return []
-        raise
 
 
 @contextmanager
