@@ -29,6 +29,7 @@ LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 MIN_WINDOW = timedelta(seconds=10)
 MAX_WINDOW = timedelta(days=1)
 """How long an answer may be awaited. Templates say how long it is."""
+IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[0-9A-Z]{11,30}")
 IBAN_MODULUS = 97
 
 _AMOUNT, _PAYEE, _PURPOSE, _DOCUMENT = "amount", "payee", "purpose", "document"
@@ -43,10 +44,9 @@ FIELDS: dict[Kind, tuple[frozenset[str], frozenset[str]]] = {
 
 _DOMESTIC_BANK = re.compile(r"[0-9]{4}")
 _DOMESTIC_BRANCH = re.compile(r"[0-9]{3}")
-_DOMESTIC_ACCOUNT = re.compile(r"[0-9]{1,8}")
+_DOMESTIC_ACCOUNT = re.compile(r"[0-9]{7}")
 _BIC = re.compile(r"[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?")
 _ACCOUNT = re.compile(r"[0-9A-Z]{1,34}")
-_IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[0-9A-Z]{11,30}")
 
 
 def check_fields(transaction: Transaction, fault: type[WarifuError]) -> Transaction:
@@ -111,7 +111,7 @@ def _check_payee(payee: Payee, fault: type[WarifuError]) -> None:
     numbering = _domestic if _DOMESTIC_BANK.fullmatch(payee.bank) else _international
     if not numbering(payee):
         raise fault(rules.ACCOUNT, "form of bank, branch or account")
-    if _IBAN.fullmatch(payee.account) and _iban_remainder(payee.account) != 1:
+    if IBAN.fullmatch(payee.account) and _iban_remainder(payee.account) != 1:
         raise fault(rules.ACCOUNT, "check digits of the IBAN")
 
 

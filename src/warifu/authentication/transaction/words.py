@@ -63,7 +63,8 @@ _JA = Words(
     name_checks={
         NameCheck.MATCHES: "口座名義と一致しました。",
         NameCheck.CLOSE: "口座名義と一部異なります。お受取人をもう一度お確かめください。",
-        NameCheck.DIFFERS: "口座名義と一致せず、詐欺のおそれがあります。承認する前にお確かめください。",
+        NameCheck.DIFFERS: "口座名義と一致せず、詐欺のおそれがあります。"
+        "承認する前に必ずお確かめください。",
         NameCheck.NOT_POSSIBLE: "口座名義を確認できませんでした。お受取人をお確かめください。",
         NameCheck.NOT_MADE: "口座名義の確認は行っていません。お受取人をお確かめください。",
     },
