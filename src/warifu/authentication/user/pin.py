@@ -4,7 +4,7 @@ HPKE (RFC 9180) in base mode, DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-128-G
 deterministic CBOR::
 
     envelope = { 1: 1, 2: bstr .size 64, 3: bstr .cbor info, 4: bstr }
-    info = [ "warifu-pin-v1", bstr .size 32, context ]
+    info = [ "warifu-pin-v1", bstr .size 32, bstr .cbor context ]
 
 2 is enc ‖ ciphertext, 3 the `info` of HPKE with the id of the encryption key and the context of
 `ceremony.context`, 4 the signature of the bound device key over ``"warifu-pin-v1" ‖ 00 ‖ enc ‖
