@@ -44,8 +44,6 @@ from warifu.service.conduct.decisions.rules import (
 )
 from warifu.service.conduct.evidence.appraisal import (
     AppraisalAnswer,
-    AppraisalDocument,
-    ProvedFacts,
     answered,
     proved,
 )
@@ -53,6 +51,7 @@ from warifu.service.conduct.evidence.appraisal import told as appraisal_told
 from warifu.service.conduct.evidence.evidence import again_where_new
 from warifu.service.conduct.evidence.expectations import Question, receive
 from warifu.service.conduct.evidence.keeping import hold, keep
+from warifu.service.conduct.evidence.kept_appraisals import ProvedFacts, read_appraisal
 from warifu.service.conduct.evidence.standing import (
     RegistrationPicture,
     look_at_registration,
@@ -279,7 +278,7 @@ def _on_appraisal(work: Work, asked: DecisionRequest, picture: Picture, *, decis
     usable = work.house.settings.appraisals.usable_seconds
     if trust != picture.trust_digest or not 0 <= age <= usable * 1_000_000:
         raise Denied(STALE, asked.appraisal)
-    kept = _APPRAISAL.decode(document)
+    kept = read_appraisal(document)
     made = kept.facts.evidence
     age_seconds = None if made.age_seconds is None else made.age_seconds + age // 1_000_000
     return Ground(
@@ -433,4 +432,3 @@ def _row(
 
 
 _ANSWER = msgspec.json.Decoder(DecisionAnswer)
-_APPRAISAL = msgspec.json.Decoder(AppraisalDocument)

@@ -16,14 +16,14 @@ from warifu.attestation.claims import Claims, Format
 from warifu.base.errors import StaleTrust, VerifierFault
 from warifu.risk.decision.adapter import facts_from
 from warifu.risk.decision.facts import (
-    AppFacts,
-    DeviceFacts,
-    EvidenceFacts,
     Facts,
-    KeyFacts,
     Operation,
     OperationFacts,
-    ServiceFacts,
+)
+from warifu.service.conduct.evidence.kept_appraisals import (
+    AppraisalDocument,
+    ProvedFacts,
+    write_appraisal,
 )
 from warifu.service.store.appraisals import AppraisalRow
 
@@ -34,37 +34,6 @@ if TYPE_CHECKING:
 
 AGE = "evidence.age"
 """The requirement that a registration is not held to: it was made long ago, and must be."""
-
-
-class ProvedFacts(Struct, frozen=True, kw_only=True):
-    """The facts that evidence establishes, without what the bank adds."""
-
-    evidence: EvidenceFacts = EvidenceFacts()
-    device: DeviceFacts = DeviceFacts()
-    app: AppFacts = AppFacts()
-    key: KeyFacts = KeyFacts()
-    service: ServiceFacts = ServiceFacts()
-
-    def of(self, operation: OperationFacts) -> Facts:
-        """As facts of a request."""
-        return Facts(
-            operation=operation,
-            evidence=self.evidence,
-            device=self.device,
-            app=self.app,
-            key=self.key,
-            service=self.service,
-        )
-
-
-class AppraisalDocument(Struct, frozen=True, kw_only=True):
-    """What is kept of an appraisal."""
-
-    result: AttestationResult
-    facts: ProvedFacts
-    """Of an assertion, joined with its registration's."""
-    standing: str | None = None
-    """Of an assertion: the appraisal of its registration."""
 
 
 class Appraised(Struct, frozen=True, kw_only=True):
@@ -100,7 +69,7 @@ class Appraised(Struct, frozen=True, kw_only=True):
             status=Tier(result.status).label,
             context=context,
             used_by=used_by,
-            document=msgspec.json.encode(
+            document=write_appraisal(
                 AppraisalDocument(result=result, facts=self.facts, standing=self.standing)
             ),
         )

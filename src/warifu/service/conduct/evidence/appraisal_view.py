@@ -11,13 +11,14 @@ from msgspec import Struct
 from warifu.attestation.appraisal.result import Relaxation, SubmoduleResult
 from warifu.attestation.appraisal.vector import TrustVector
 from warifu.base.errors import Misuse, VerifierFault
-from warifu.service.conduct.evidence.appraisal import AppraisalDocument
+from warifu.service.conduct.evidence.kept_appraisals import read_appraisal
 from warifu.service.conduct.rules import KNOWN
 from warifu.service.store import reappraisal as store
 from warifu.service.store.database import moment
 from warifu.service.vault.rules import OPENS
 
 if TYPE_CHECKING:
+    from warifu.service.conduct.evidence.kept_appraisals import AppraisalDocument
     from warifu.service.conduct.work import Work
     from warifu.service.store.database import Row
 
@@ -120,7 +121,7 @@ def read_document(document: bytes) -> AppraisalDocument:
         VerifierFault: ``vault/opens`` where it is not what was stored.
     """
     try:
-        return _DOCUMENT.decode(document)
+        return read_appraisal(document)
     except msgspec.MsgspecError as error:
         raise VerifierFault(OPENS, str(error)[:200]) from error
 
@@ -161,4 +162,3 @@ _COLUMNS = (
     "basis",
     "status",
 )
-_DOCUMENT = msgspec.json.Decoder(AppraisalDocument)

@@ -25,13 +25,13 @@ from warifu.risk.decision.facts import Operation
 from warifu.service.conduct.erasing.rules import ERASED
 from warifu.service.conduct.evidence.appraisal import (
     AGE,
-    AppraisalDocument,
     Appraised,
     for_registrations,
     judge,
     trust_digest,
 )
 from warifu.service.conduct.evidence.appraisal_view import read_document
+from warifu.service.conduct.evidence.kept_appraisals import AppraisalDocument
 from warifu.service.conduct.evidence.rules import KEPT
 from warifu.service.conduct.evidence.standing import Recalled, recall
 from warifu.service.conduct.registrations.registration import RegisteredApp, load_app

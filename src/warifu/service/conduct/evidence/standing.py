@@ -19,10 +19,10 @@ from warifu.base.errors import BadEvidence, VerifierFault
 from warifu.service.composition import Composition, Owner
 from warifu.service.conduct.evidence.appraisal import (
     Appraised,
-    ProvedFacts,
     for_registrations,
     judge,
 )
+from warifu.service.conduct.evidence.kept_appraisals import ProvedFacts
 from warifu.service.conduct.evidence.rules import KEPT
 from warifu.service.conduct.memory import Memory
 from warifu.service.identifiers import new_id

@@ -24,7 +24,6 @@ from warifu.service.conduct.challenges.asking import Asked
 from warifu.service.conduct.challenges.challenge import StoredChallenge, require_answerable
 from warifu.service.conduct.evidence.appraisal import (
     Appraised,
-    ProvedFacts,
     judge,
     proved,
     trust_digest,
@@ -36,6 +35,7 @@ from warifu.service.conduct.evidence.expectations import (
     expect,
     read_stored_key,
 )
+from warifu.service.conduct.evidence.kept_appraisals import ProvedFacts
 from warifu.service.conduct.evidence.rules import SAME_DEVICE
 from warifu.service.conduct.evidence.standing import (
     RegistrationPicture,
