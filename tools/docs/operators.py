@@ -18,6 +18,28 @@ if TYPE_CHECKING:
 GUIDES = {"docs/operators.md": "en", "docs/ja/operators.md": "ja"}
 
 SETTINGS = {
+    "verifier": Text(
+        en="Our name, which apps pin; a tenant's is `<verifier>/<tenant>`. It is in activation "
+        "codes and in all that devices sign: it is not changed once devices are bound.",
+        ja="アプリに登録する検証者名です。利用機関ごとの名称は`<verifier>/<tenant>`です。"
+        "アクティベーションコードと端末の署名に含まれるため、端末の登録後は変更できません。",
+    ),
+    "binding.activation_seconds": Text(
+        en="How long a device may be activated with a code.",
+        ja="アクティベーションコードの有効期間（秒）。",
+    ),
+    "binding.tries": Text(
+        en="Tries of one activation: proofs and comparisons of digits together.",
+        ja="1回の端末登録で試行できる回数（端末の証明と確認番号の入力の合計）。",
+    ),
+    "binding.devices_per_user": Text(
+        en="Devices of one user, active and suspended ones.",
+        ja="利用者1人あたりの登録端末数の上限（利用停止中の端末を含みます）。",
+    ),
+    "binding.primary_after_seconds": Text(
+        en="How long a device is bound before it may be made the primary one.",
+        ja="端末を主端末に指定できるようになるまでの、登録からの期間（秒）。",
+    ),
     "challenges.seconds": Text(
         en="How long a challenge may be answered.",
         ja="チャレンジの有効期間（秒）。",
@@ -43,6 +65,10 @@ SETTINGS = {
         en="Decisions, with their appraisals and the facts they rest on.",
         ja="判定と、その根拠となった評価結果・事実の保管日数。",
     ),
+    "retention.transactions_days": Text(
+        en="Transactions with their answers, receipts and closed cases.",
+        ja="取引とその回答・控え・終了した調査案件の保管日数。",
+    ),
     "retention.audit_days": Text(
         en="The audit log.",
         ja="監査記録の保管日数。",
@@ -50,6 +76,10 @@ SETTINGS = {
     "retention.challenges_days": Text(
         en="Challenges, used or not.",
         ja="チャレンジ（使用済み・未使用とも）の保管日数。",
+    ),
+    "retention.activations_days": Text(
+        en="Activations, after their time is over.",
+        ja="有効期間が過ぎた端末登録手続の保管日数。",
     ),
     "retention.idempotency_days": Text(
         en="Answers that are given again under their idempotency key.",

@@ -12,8 +12,12 @@ class Scope(StrEnum):
 
     DECIDE = "decide"
     """Issue challenges, submit evidence, ask for decisions."""
+    CONFIRM = "confirm"
+    """Ask for confirmations, pass answers on, close cases, hand off what was approved."""
     READ = "read"
     """Fetch and list evidence facts, appraisals, decisions, devices and serials."""
+    ENROL = "enrol"
+    """Activate devices of users, suspend, resume and revoke them."""
     APPRAISE = "appraise"
     """Judge stored evidence again."""
     CONFIGURE = "configure"

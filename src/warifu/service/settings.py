@@ -28,6 +28,7 @@ SETTINGS = Rule(
 Days = Annotated[int, Meta(ge=0, le=36_500)]
 Seconds = Annotated[int, Meta(ge=1, le=86_400)]
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
+VerifierName = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9.-]{0,99}\Z")]
 
 
 class Keeping(StrEnum):
@@ -47,6 +48,19 @@ class ChallengeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """How long a challenge may be answered."""
 
 
+class BindingSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The table ``[binding]``."""
+
+    activation_seconds: Annotated[int, Meta(ge=60, le=31 * 86_400)] = 600
+    """How long a device may be activated with a code."""
+    tries: Annotated[int, Meta(ge=1, le=10)] = 5
+    """Of one activation: proofs and comparisons of digits together."""
+    devices_per_user: Annotated[int, Meta(ge=1, le=100)] = 5
+    """Active and suspended ones."""
+    primary_after_seconds: Annotated[int, Meta(ge=0, le=366 * 86_400)] = 86_400
+    """How long a device is bound before it may be made the primary one."""
+
+
 class AppraisalSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The table ``[appraisals]``."""
 
@@ -64,8 +78,12 @@ class RetentionSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     serials_days: Days = 3653
     decisions_days: Days = 3653
     """Decisions, with their appraisals and the facts they rest on."""
+    transactions_days: Days = 3653
+    """Transactions with their answers, receipts and closed cases."""
     audit_days: Days = 3653
     challenges_days: Days = 7
+    activations_days: Days = 30
+    """After their time is over."""
     idempotency_days: Annotated[int, Meta(ge=1, le=365)] = 2
     identifiers: Keeping = Keeping.ENCRYPT
     """Serial numbers, IMEI, MEID and certificate serials."""
@@ -123,7 +141,11 @@ class TelemetrySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All of it."""
 
+    verifier: VerifierName = "warifu"
+    """Our name, which apps pin: it is in activation codes and in all that devices sign or encrypt.
+    Each tenant is ``<verifier>/<tenant>``."""
     challenges: ChallengeSettings = field(default_factory=ChallengeSettings)
+    binding: BindingSettings = field(default_factory=BindingSettings)
     appraisals: AppraisalSettings = field(default_factory=AppraisalSettings)
     retention: RetentionSettings = field(default_factory=RetentionSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)

@@ -11,7 +11,7 @@ from warifu.service.store.database import Statement, micros, moment
 
 if TYPE_CHECKING:
     from warifu.base.rule import Rule
-    from warifu.service.store.database import Row, Transaction
+    from warifu.service.store.database import Lookup, Row, Transaction
 
 
 class StoredActivation(Struct, frozen=True, kw_only=True):
@@ -66,9 +66,9 @@ def insert_activation(tenant: str, activation: StoredActivation) -> Statement:
     )
 
 
-def find_activation(transaction: Transaction, tenant: str, activation: str) -> Row | None:
+def find_activation(lookup: Lookup, tenant: str, activation: str) -> Row | None:
     """One activation's columns in the order of `StoredActivation`; or None."""
-    return transaction.row(
+    return lookup.row(
         "SELECT id, app, user_index, device, state, revision, expires_at, sealed FROM activations"
         " WHERE tenant = :tenant AND id = :id",
         tenant=tenant,
@@ -91,11 +91,27 @@ def activation_of(row: Row) -> StoredActivation:
 
 
 def move_activation(
-    tenant: str, before: StoredActivation, *, state: str, sealed: bytes, otherwise: Rule
+    tenant: str,
+    before: StoredActivation,
+    *,
+    state: str,
+    sealed: bytes,
+    device: str | None = None,
+    otherwise: Rule,
 ) -> Statement:
-    """To another state, unless somebody was faster."""
+    """To another state, unless somebody was faster.
+
+    Args:
+        tenant: Whose.
+        before: As it was read.
+        state: The next one.
+        sealed: Its document from now on.
+        device: Its device, where that is known only now.
+        otherwise: The rule that is broken where it moved meanwhile.
+    """
     return Statement(
-        sql="UPDATE activations SET state = :after, sealed = :sealed, revision = revision + 1"
+        sql="UPDATE activations SET state = :after, sealed = :sealed,"
+        " device = COALESCE(:device, device), revision = revision + 1"
         " WHERE tenant = :tenant AND id = :id AND state = :before AND revision = :revision",
         values={
             "tenant": tenant,
@@ -104,6 +120,7 @@ def move_activation(
             "after": state,
             "revision": before.revision,
             "sealed": sealed,
+            "device": device,
         },
         otherwise=otherwise,
     )
@@ -117,7 +134,7 @@ def insert_binding(tenant: str, binding: StoredBinding, *, otherwise: Rule) -> S
         " SELECT :tenant, :id, :user, :device, :key_name, :app, :kind, :state,"
         " :is_primary, :counter, :sequence, :revision, :bound_at, :changed_at, :sealed"
         " WHERE NOT EXISTS (SELECT 1 FROM bindings WHERE tenant = :tenant"
-        " AND key_name = :key_name AND state <> 'revoked')",
+        " AND key_name = :key_name AND state <> 'revoked') ON CONFLICT DO NOTHING",
         values={
             "tenant": tenant,
             "id": binding.id,
@@ -139,9 +156,9 @@ def insert_binding(tenant: str, binding: StoredBinding, *, otherwise: Rule) -> S
     )
 
 
-def find_binding(transaction: Transaction, tenant: str, binding: str) -> StoredBinding | None:
+def find_binding(lookup: Lookup, tenant: str, binding: str) -> StoredBinding | None:
     """One binding, or None."""
-    row = transaction.row(f"{_BINDING} AND id = :id", tenant=tenant, id=binding)
+    row = lookup.row(f"{_BINDING} AND id = :id", tenant=tenant, id=binding)
     return None if row is None else binding_of(row)
 
 
@@ -168,11 +185,27 @@ def bindings_of(transaction: Transaction, tenant: str, *, user_index: bytes) -> 
 
 
 def move_binding(
-    tenant: str, before: StoredBinding, *, state: str, now: datetime, otherwise: Rule
+    tenant: str,
+    before: StoredBinding,
+    *,
+    state: str,
+    now: datetime,
+    sealed: bytes | None = None,
+    otherwise: Rule,
 ) -> Statement:
-    """To another state, unless it moved meanwhile. Only an active one can be the primary."""
+    """To another state, unless it moved meanwhile. Only an active one can be the primary.
+
+    Args:
+        tenant: Whose.
+        before: As it was read.
+        state: The new one.
+        now: When.
+        sealed: What it says from now on, for example what holds it; None leaves it.
+        otherwise: The rule that is broken where it moved.
+    """
     return Statement(
         sql="UPDATE bindings SET state = :after, changed_at = :now, revision = revision + 1,"
+        " sealed = COALESCE(:sealed, sealed),"
         " is_primary = CASE WHEN :after = 'active' THEN is_primary ELSE 0 END"
         " WHERE tenant = :tenant AND id = :id AND state = :before AND revision = :revision",
         values={
@@ -182,6 +215,7 @@ def move_binding(
             "after": state,
             "revision": before.revision,
             "now": micros(now),
+            "sealed": sealed,
         },
         otherwise=otherwise,
     )
@@ -250,6 +284,10 @@ def move_sequence(
     )
 
 
+_DEVICES = (
+    "SELECT COUNT(DISTINCT device) FROM bindings WHERE tenant = :tenant AND user_index = :user"
+    " AND state IN ('active', 'suspended')"
+)
 _BINDING = (
     "SELECT id, user_index, device, key_name, app, kind, state, is_primary, counter, sequence,"
     " revision, bound_at, changed_at, sealed FROM bindings WHERE tenant = :tenant"

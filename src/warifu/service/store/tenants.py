@@ -12,7 +12,7 @@ from warifu.service.store.database import Statement, micros, moment
 
 if TYPE_CHECKING:
     from warifu.base.rule import Rule
-    from warifu.service.store.database import Transaction
+    from warifu.service.store.database import Lookup, Transaction
 
 
 class StoredTenant(Struct, frozen=True, kw_only=True):
@@ -31,10 +31,22 @@ def find_tenant(transaction: Transaction, *, tenant: str) -> StoredTenant | None
     return None if row is None else _tenant(*row)
 
 
+def read_tenant_key(lookup: Lookup, tenant: str) -> bytes | None:
+    """The tenant's own data key, as the vault wrapped it; or None."""
+    row = lookup.row("SELECT data_key FROM tenants WHERE tenant = :tenant", tenant=tenant)
+    return None if row is None else bytes(row[0])
+
+
 def list_tenants(transaction: Transaction) -> list[StoredTenant]:
     """All of them, by identifier: the operator's own list, of use to no caller."""
     rows = transaction.rows("SELECT tenant, name, created_at FROM tenants ORDER BY tenant")
     return [_tenant(*row) for row in rows]
+
+
+def tenant_key(lookup: Lookup, *, tenant: str) -> bytes | None:
+    """The tenant's own data key as it is wrapped; or None."""
+    row = lookup.row("SELECT data_key FROM tenants WHERE tenant = :tenant", tenant=tenant)
+    return None if row is None or row[0] is None else bytes(row[0])
 
 
 def insert_tenant(tenant: StoredTenant, *, data_key: bytes, otherwise: Rule) -> Statement:
