@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 from typing import TYPE_CHECKING
 
 from warifu.service.store.database import micros
@@ -10,7 +10,9 @@ from warifu.service.store.database import micros
 if TYPE_CHECKING:
     from datetime import datetime
 
-_VERSION_AND_VARIANT = 0x7 << 76 | 0b10 << 62
+_OCTETS = 10
+_VARIANT = {digit: "89ab"[int(digit, 16) % 4] for digit in "0123456789abcdef"}
+"""Two bits say that it is a UUID of this kind; the two others stay random."""
 
 
 def new_id(now: datetime) -> str:
@@ -19,8 +21,7 @@ def new_id(now: datetime) -> str:
     Args:
         now: The time it sorts by; the 74 bits after it are random.
     """
-    milliseconds = micros(now) // 1000 & (1 << 48) - 1
-    random = secrets.randbits(74)
-    value = milliseconds << 80 | _VERSION_AND_VARIANT
-    digits = f"{value | random >> 62 << 64 | random & (1 << 62) - 1:032x}"
-    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+    time = f"{micros(now) // 1000 & (1 << 48) - 1:012x}"
+    random = os.urandom(_OCTETS).hex()
+    variant = _VARIANT[random[0]]
+    return f"{time[:8]}-{time[8:]}-7{random[1:4]}-{variant}{random[4:7]}-{random[7:19]}"
