@@ -24,13 +24,12 @@ all of the few serial numbers there are: it is as secret as the master keys.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import os
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from msgspec import Struct
 
@@ -95,7 +94,7 @@ class SealingVault:
         self._wrapping = {
             number: AESGCM(key.reveal()) for number, key in masters.generations.items()
         }
-        self._index_key = Secret(_derive(masters.index, _INDEX))
+        self._indexing = HMAC(_derive(masters.index, _INDEX), SHA256())
 
     @property
     def newest(self) -> int:
@@ -132,8 +131,9 @@ class SealingVault:
 
     def index(self, tenant: str, kind: str, value: bytes) -> bytes:
         """A blind index: equal values of one tenant and kind have equal ones, 32 bytes."""
-        said = cbor.encode_deterministic([tenant, kind, value])
-        return hmac.digest(self._index_key.reveal(), said, hashlib.sha256)
+        made = self._indexing.copy()
+        made.update(cbor.encode_deterministic([tenant, kind, value]))
+        return made.finalize()
 
     def seal_secret(self, tenant: str, kind: str, secret: Secret) -> bytes:
         """Encrypt a secret of the tenant's own, such as a vendor's decryption key."""

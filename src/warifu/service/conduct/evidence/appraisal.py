@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -193,11 +194,16 @@ def for_registrations(policy: AppraisalPolicy) -> AppraisalPolicy:
 
 def trust_digest(trust: TrustView) -> str:
     """What appraisals under this trust have in common: the snapshots, and which are stale."""
-    stated = [*sorted(trust.snapshots.items()), ("stale", _stale(trust))]
+    return _trust_digest(tuple(sorted(trust.snapshots.items())), _stale(trust))
+
+
+@lru_cache(maxsize=64)
+def _trust_digest(snapshots: tuple[tuple[str, str], ...], stale: tuple[str, ...]) -> str:
+    stated = [*snapshots, ("stale", stale)]
     return sha256(msgspec.json.encode(stated)).hexdigest()
 
 
-def _stale(trust: TrustView) -> list[str]:
+def _stale(trust: TrustView) -> tuple[str, ...]:
     found = []
     for name, part in (("android-revocation", trust.revocation), ("fido-metadata", trust.metadata)):
         try:
@@ -205,7 +211,7 @@ def _stale(trust: TrustView) -> list[str]:
                 part.require_fresh(trust.known_at)
         except StaleTrust:
             found.append(name)
-    return found
+    return tuple(found)
 
 
 _ANY = OperationFacts(kind=Operation.LOGIN)
