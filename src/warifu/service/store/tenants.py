@@ -31,12 +31,6 @@ def find_tenant(transaction: Transaction, *, tenant: str) -> StoredTenant | None
     return None if row is None else _tenant(*row)
 
 
-def read_tenant_key(lookup: Lookup, tenant: str) -> bytes | None:
-    """The tenant's own data key, as the vault wrapped it; or None."""
-    row = lookup.row("SELECT data_key FROM tenants WHERE tenant = :tenant", tenant=tenant)
-    return None if row is None else bytes(row[0])
-
-
 def list_tenants(transaction: Transaction) -> list[StoredTenant]:
     """All of them, by identifier: the operator's own list, of use to no caller."""
     rows = transaction.rows("SELECT tenant, name, created_at FROM tenants ORDER BY tenant")

@@ -117,6 +117,7 @@ TABLES = (
         next_hand_off BIGINT,
         hand_offs BIGINT NOT NULL,
         settled_at BIGINT,
+        reference TEXT,
         sealed {BYTES} NOT NULL,
         answer {BYTES},
         PRIMARY KEY (tenant, id)
@@ -229,6 +230,12 @@ INDEXES = (
     """
     CREATE INDEX transactions_to_hand_off ON transactions (tenant, next_hand_off)
     WHERE next_hand_off IS NOT NULL""",
+    """
+    CREATE UNIQUE INDEX transactions_by_reference ON transactions (tenant, reference)
+    WHERE reference IS NOT NULL""",
+    """
+    CREATE INDEX transactions_settled ON transactions (tenant, settled_at)
+    WHERE settled_at IS NOT NULL""",
     "CREATE INDEX late_answers_by_transaction ON late_answers (tenant, transaction_id, id)",
     "CREATE INDEX reserved_by_expiry ON reserved (tenant, expires_at)",
     "CREATE INDEX cases_by_user ON cases (tenant, user_index, id)",

@@ -1,0 +1,61 @@
+"""Bindings as they are kept: columns to find and to change them by, and all else sealed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from warifu.authentication.binding.states import Binding, BindingState
+
+if TYPE_CHECKING:
+    from warifu.service.composition import Owner
+    from warifu.service.conduct.work import Work
+    from warifu.service.store.bindings import StoredBinding
+
+KIND = "binding"
+"""What a sealed binding is bound to, beside the tenant."""
+
+
+class KeptBinding(Struct, frozen=True, kw_only=True):
+    """What is sealed of a binding."""
+
+    binding: Binding
+    """As it was when it was last changed; its counter is a column, which moves apart from it."""
+    evidence: str | None
+    """The evidence by which its key was registered, in `device_keys`."""
+    leaf: bytes | None = None
+    """The ledger's leaf that says so."""
+    salts: dict[str, bytes] = {}
+    """With which that leaf can be opened."""
+
+
+def seal_binding(work: Work, owner: Owner, kept: KeptBinding) -> bytes:
+    """For the column `sealed`.
+
+    Args:
+        work: The request.
+        owner: The tenant: see `warifu.service.conduct.sealing.tenant_owner`.
+        kept: It.
+    """
+    return work.house.vault.seal(owner, KIND, msgspec.msgpack.encode(kept))
+
+
+def open_binding(work: Work, owner: Owner, stored: StoredBinding) -> KeptBinding:
+    """The binding again, in the state and with the counter that its columns have now.
+
+    Raises:
+        VerifierFault: ``vault/opens``.
+    """
+    kept = _KEPT.decode(work.house.vault.unseal(owner, KIND, stored.sealed))
+    key = kept.binding.key
+    if key.counter is not None:
+        key = replace(key, counter=stored.counter)
+    state = BindingState(stored.state)
+    binding = replace(kept.binding, state=state, primary=stored.primary, key=key)
+    return replace(kept, binding=binding)
+
+
+_KEPT = msgspec.msgpack.Decoder(KeptBinding)
