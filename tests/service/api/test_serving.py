@@ -310,7 +310,7 @@ class TestRefusals:
         config = tmp_path / "w.toml"
         config.write_text("", "utf-8")
         service = serve("--config", config, wait=False)
-        while not service.said:
+        while not service.said and service.process.poll() is None:
             sleep(0.01)
         # Between the trial and the start of the process the settings break.
         while b"Unexpected exit" not in service.logged and service.process.poll() is None:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from litestar import Litestar
 from litestar.di import Provide
 
-from warifu.service.api.access import Body, attended, open_desk
 from warifu.service.api.appraisals import AppraisalController
 from warifu.service.api.apps import AppController
+from warifu.service.api.attended import attended
 from warifu.service.api.challenges import ChallengeController
 from warifu.service.api.decisions import DecisionController
 from warifu.service.api.devices import DeviceController
@@ -81,15 +81,12 @@ def make_asgi(
     """
     office = HealthOffice(house)
     app = Litestar(
-        route_handlers=[attended(controller) for controller in CONTROLLERS],
+        route_handlers=[attended(each, house, authenticate) for each in CONTROLLERS],
         dependencies={
-            "work": Provide(open_desk(house, authenticate)),
             "house": Provide(lambda: house, sync_to_thread=False),
             "office": Provide(lambda: office, sync_to_thread=False),
             "description": Provide(description, sync_to_thread=True),
         },
-        dto=Body,
-        return_dto=None,
         exception_handlers=EXCEPTION_HANDLERS,
         request_max_body_size=house.settings.limits.body_bytes,
         before_send=[_add_headers],

@@ -22,16 +22,9 @@ from msgspec import Struct
 
 from warifu.base.errors import Misuse
 from warifu.base.rule import Rule
-from warifu.service.api.access import (
-    DEPENDENCIES,
-    HINTS,
-    JSON,
-    MAX_KEY_LENGTH,
-    NEEDS,
-    REPLAYED,
-    Body,
-    attended,
-)
+from warifu.service.api.access import JSON, MAX_KEY_LENGTH, NEEDS
+from warifu.service.api.attended import REPLAYED
+from warifu.service.api.described import DEPENDENCIES, HINTS, Body, described
 from warifu.service.api.problems import MEDIA_TYPE as PROBLEM
 from warifu.service.api.problems import Sentences, problems
 from warifu.service.conduct.rules import KNOWN
@@ -137,7 +130,7 @@ class DocumentController(Controller):
 def describe(controllers: Sequence[type[Controller]]) -> dict[str, Any]:
     """OpenAPI 3.1 of these controllers, as JSON values."""
     app = Litestar(
-        route_handlers=[attended(controller) for controller in controllers],
+        route_handlers=[described(controller) for controller in controllers],
         dependencies={name: _named_only() for name in DEPENDENCIES},
         dto=Body,
         return_dto=None,
