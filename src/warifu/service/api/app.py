@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from litestar import Litestar
 from litestar.di import Provide
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from litestar.controller import Controller
-    from litestar.types import Message, Scope
 
     from warifu.service.api.access import Authenticate
     from warifu.service.composition import Composition
@@ -56,14 +55,6 @@ CONTROLLERS: list[type[Controller]] = [
     TrustController,
 ]
 """Each domain's own: one import and one line each."""
-
-HEADERS = (
-    (b"cache-control", b"no-store"),
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"x-content-type-options", b"nosniff"),
-)
-"""On every answer, unless it says otherwise itself."""
 
 
 def make_asgi(
@@ -89,7 +80,6 @@ def make_asgi(
         },
         exception_handlers=EXCEPTION_HANDLERS,
         request_max_body_size=house.settings.limits.body_bytes,
-        before_send=[_add_headers],
         openapi_config=None,
         lifespan=[] if life is None else [life],
         debug=False,
@@ -103,11 +93,3 @@ def make_asgi(
 def description() -> Description:
     """The interface's own description, as it is served."""
     return encode(describe(CONTROLLERS))
-
-
-async def _add_headers(message: Message, _: Scope) -> None:
-    if message["type"] != "http.response.start":
-        return
-    headers: list[Any] = list(message["headers"])
-    present = {name.lower() for name, _ in headers}
-    message["headers"] = headers + [each for each in HEADERS if each[0] not in present]

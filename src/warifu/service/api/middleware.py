@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from http import HTTPStatus
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,13 @@ if TYPE_CHECKING:
 QUIET_ROUTES = frozenset({"/healthz", "/readyz", "/metrics"})
 """Asked every few seconds by machines: logged at ``debug`` unless they fail."""
 REQUEST_ID = b"x-request-id"
+HEADERS = (
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+)
+"""On every answer, unless it says otherwise itself."""
 METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 
 
@@ -56,7 +64,7 @@ def observed(app: ASGIApp, clock: Clock) -> ASGIApp:
 
 
 class _Answer:
-    """Passes messages on, names the request in them, and remembers the status."""
+    """Passes messages on with the request's id and `HEADERS`, and remembers the status."""
 
     __slots__ = ("_request_id", "_send", "status")
 
@@ -69,6 +77,8 @@ class _Answer:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             headers = [*message.get("headers", ()), (REQUEST_ID, self._request_id)]
+            present = {name.lower() for name, _ in headers}
+            headers += [each for each in HEADERS if each[0] not in present]
             message = {**message, "headers": headers}
         await self._send(message)
 
@@ -76,6 +86,9 @@ class _Answer:
 def _tell(scope: HTTPScope, seen: Seen, status: int, seconds: float) -> None:
     route, method = scope.get("path_template"), _method(scope)
     answered(route, method, status, seconds)
+    level = _level(route, status)
+    if not log().is_enabled_for(level):
+        return
     fields: dict[str, Any] = {
         "method": method,
         "route": route,
@@ -90,12 +103,13 @@ def _tell(scope: HTTPScope, seen: Seen, status: int, seconds: float) -> None:
             fields["detail"] = _without_path(scope, seen.error.detail)
     if (trace := traces.trace_id()) is not None:
         fields["trace"] = trace
+    log().log(level, "request", **fields)
+
+
+def _level(route: str | None, status: int) -> int:
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        log().error("request", **fields)
-    elif route in QUIET_ROUTES:
-        log().debug("request", **fields)
-    else:
-        log().info("request", **fields)
+        return logging.ERROR
+    return logging.DEBUG if route in QUIET_ROUTES else logging.INFO
 
 
 def _without_path(scope: HTTPScope, detail: str) -> str:

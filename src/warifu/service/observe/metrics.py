@@ -87,6 +87,8 @@ class Metrics:
             buckets=BUCKETS,
             registry=self._registry,
         )
+        self._answered: dict[tuple[str, str, str], tuple[Counter, Histogram]] = {}
+        """As their labels name them: looking them up costs as much as counting."""
         self._errors = self._counter("errors", "Requests refused, by code.", "fault", "code")
         self._decisions = self._counter(
             "decisions", "Decisions, by first reason.", "operation", "outcome", "code"
@@ -98,10 +100,15 @@ class Metrics:
 
     def answered(self, route: str | None, method: str, status: int, seconds: float) -> None:
         """Count one request; `route` is the template, None where none matched."""
-        route = NONE if route is None else self._route(route)
         code = str(status) if 100 <= status <= 599 else OTHER
-        self._requests.labels(route, _among(METHODS, method), code).inc()
-        self._seconds.labels(route).observe(seconds)
+        labels = NONE if route is None else self._route(route), _among(METHODS, method), code
+        found = self._answered.get(labels)
+        if found is None:
+            found = self._requests.labels(*labels), self._seconds.labels(labels[0])
+            self._answered[labels] = found
+        requests, spent = found
+        requests.inc()
+        spent.observe(seconds)
 
     def failed(self, fault: str, code: str) -> None:
         """Count one refusal."""
