@@ -15,7 +15,15 @@ if TYPE_CHECKING:
 
 
 def insert_device(
-    tenant: str, device: str, *, app: str, data_key: bytes, now: datetime, otherwise: Rule
+    tenant: str,
+    device: str,
+    *,
+    app: str,
+    data_key: bytes,
+    platform: str | None,
+    model: str | None,
+    now: datetime,
+    otherwise: Rule,
 ) -> Statement:
     """A device seen for the first time, or again after it was erased.
 
@@ -24,19 +32,24 @@ def insert_device(
         device: Its id.
         app: The app it was seen with.
         data_key: Its wrapped key.
+        platform: As evidence tells, where it does.
+        model: As evidence tells, where it does.
         now: When.
         otherwise: The rule broken where it has a key already: another request was faster.
     """
     return Statement(
-        sql="INSERT INTO devices (tenant, id, app, data_key, first_seen, last_seen)"
-        " VALUES (:tenant, :id, :app, :data_key, :now, :now)"
+        sql="INSERT INTO devices"
+        " (tenant, id, app, platform, model, data_key, first_seen, last_seen) VALUES"
+        " (:tenant, :id, :app, :platform, :model, :data_key, :now, :now)"
         " ON CONFLICT (tenant, id) DO UPDATE SET app = :app, data_key = :data_key,"
-        " platform = NULL, model = NULL, first_seen = :now, last_seen = :now, erased_at = NULL"
-        " WHERE devices.data_key IS NULL",
+        " platform = :platform, model = :model, first_seen = :now, last_seen = :now,"
+        " erased_at = NULL WHERE devices.data_key IS NULL",
         values={
             "tenant": tenant,
             "id": device,
             "app": app,
+            "platform": platform,
+            "model": model,
             "data_key": data_key,
             "now": micros(now),
         },

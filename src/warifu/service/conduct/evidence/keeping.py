@@ -118,7 +118,8 @@ def _from_claims(work: Work, picture: Picture, found: Found, claims: Claims) -> 
         changes.append(device_store.insert_key(work.tenant, row, otherwise=NEW_KEY))
     registered = picture.registered
     last_seen = registered.last_seen if registered else picture.named_seen
-    if registered is None or micros(work.now) - last_seen >= SEEN_GRAIN:
+    is_due = registered is None or micros(work.now) - last_seen >= SEEN_GRAIN
+    if is_due and _known_owner(picture, found) is not None:
         told = claims.device
         changes.append(
             device_store.see_device(
@@ -156,22 +157,34 @@ def _owner_of(work: Work, picture: Picture, found: Found) -> tuple[Owner, list[S
     """
     if found.device is None:
         return picture.tenant_owner, []
-    counts = isinstance(found.outcome, Claims) and picture.registered is not None
-    registered = picture.registered.owner if picture.registered else None
-    for known in (picture.named_owner, registered):
-        if known is not None and known.name == found.device:
-            return known, [] if counts else hold(known)
+    claims = found.outcome if isinstance(found.outcome, Claims) else None
+    known = _known_owner(picture, found)
+    if known is not None:
+        counts = claims is not None and picture.registered is not None
+        return known, [] if counts else hold(known)
     owner = work.house.vault.new_owner(work.tenant, found.device)
+    told = claims.device if claims is not None else None
     return owner, [
         device_store.insert_device(
             work.tenant,
             found.device,
             app=found.asked.app,
             data_key=owner.wrapped,
+            platform=told.platform if told else None,
+            model=told.model if told else None,
             now=work.now,
             otherwise=DEVICE_APPEARED,
         )
     ]
+
+
+def _known_owner(picture: Picture, found: Found) -> Owner | None:
+    """The device's key, where it was read; None where the device is new."""
+    registered = picture.registered.owner if picture.registered else None
+    for known in (picture.named_owner, registered):
+        if known is not None and known.name == found.device:
+            return known
+    return None
 
 
 def hold(owner: Owner) -> list[Statement]:
