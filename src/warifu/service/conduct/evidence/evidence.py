@@ -16,6 +16,7 @@ from warifu.service.conduct.challenges.asking import Asked, RecordId
 from warifu.service.conduct.evidence.appraisal import AppraisalAnswer, answered
 from warifu.service.conduct.evidence.expectations import SubmittedEvidence, receive
 from warifu.service.conduct.evidence.keeping import keep
+from warifu.service.conduct.evidence.kept_claims import with_absent
 from warifu.service.conduct.evidence.rules import DEVICE_APPEARED
 from warifu.service.conduct.evidence.submission import Found, basis, examine, look
 from warifu.service.conduct.rules import IN_FORCE, KNOWN
@@ -197,7 +198,7 @@ def _seen(row: Row) -> EvidenceSeen:
         received_at=moment(received_at),
         sha256=digest.hex(),
         reasons=tuple(Shortcoming(code=each.code, ja=each.ja, en=each.en) for each in kept.reasons),
-        claims=kept.claims,
+        claims=None if kept.claims is None else with_absent(kept.claims),
         leniencies=kept.leniencies,
         unchecked=kept.unchecked,
     )

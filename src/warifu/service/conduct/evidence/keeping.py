@@ -14,6 +14,7 @@ from warifu.attestation.verdict import Outcome, Verdict, without_claims
 from warifu.base.errors import WarifuError
 from warifu.service.conduct.challenges.rules import UNUSED
 from warifu.service.conduct.evidence.expectations import StoredKey, key_name, write_stored_key
+from warifu.service.conduct.evidence.kept_claims import without_absent
 from warifu.service.conduct.evidence.rules import COUNTER_MOVED, DEVICE_APPEARED, NEW_KEY
 from warifu.service.conduct.evidence.standing import BYTES, KeptBytes
 from warifu.service.store import challenges as challenge_store
@@ -146,7 +147,7 @@ def _document(work: Work, owner: Owner, found: Found) -> bytes:
             request=found.request,
         )
         document = msgspec.to_builtins(verdict)
-        document["claims"] = claims_document(outcome)
+        document["claims"] = without_absent(claims_document(outcome))
     return msgspec.json.encode(conceal(work.house, owner, document))
 
 

@@ -23,6 +23,7 @@ from warifu.service.conduct.evidence.appraisal import (
     judge,
 )
 from warifu.service.conduct.evidence.kept_appraisals import ProvedFacts
+from warifu.service.conduct.evidence.kept_claims import with_absent
 from warifu.service.conduct.evidence.rules import KEPT
 from warifu.service.conduct.memory import Memory
 from warifu.service.identifiers import new_id
@@ -179,6 +180,8 @@ def recall(house: Composition, tenant: str, row: Row) -> Recalled:
     kept = _BYTES.decode(house.vault.unseal(owner, BYTES, sealed))
     plain = reveal(house, owner, msgspec.json.decode(document))
     plain["request"]["evidence"] = ""
+    if plain.get("claims") is not None:
+        with_absent(plain["claims"])
     verdict = msgspec.convert(plain, Verdict)
     expected = dict(verdict.request.expected)
     if kept.client_data is not None:
