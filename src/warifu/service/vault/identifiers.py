@@ -62,7 +62,7 @@ _SPOKEN = frozenset({"detail", "seen", "subject", "issuer", "why"})
 _LOOKED_AT = IDENTIFYING | _SPOKEN
 _NESTED = (dict, list, tuple)
 """Of all else, only these can hold an identifier."""
-_NUMBERS = frozenset({bool, int, float})
+_PASSED_OVER = frozenset({bool, int, float, type(None)})
 
 
 def identifiers_of(claims: Claims) -> list[Identifier]:
@@ -176,15 +176,17 @@ def _hide(value: Any, path: list[str | int], hidden: list[tuple[Path, str]]) -> 
     shown = value
     named = isinstance(value, dict)
     for place, inner in value.items() if named else enumerate(value):
-        if inner is None or type(inner) in _NUMBERS:
+        kind = type(inner)
+        if kind in _PASSED_OVER:
+            continue
+        is_looked_at = named and place in _LOOKED_AT
+        if kind is str and not is_looked_at:
             continue
         path.append(place)
-        if named and place in _LOOKED_AT:
+        if is_looked_at:
             masked = _mask(inner, path, hidden, whole=place in IDENTIFYING)
-        elif isinstance(inner, _NESTED):
-            masked = _hide(inner, path, hidden)
         else:
-            masked = inner
+            masked = _hide(inner, path, hidden) if isinstance(inner, _NESTED) else inner
         path.pop()
         if masked is not inner:
             if shown is value:
