@@ -109,7 +109,8 @@ class Database(Lookup, Protocol):
 
 def micros(at: datetime) -> int:
     """A time as it is stored."""
-    return (at - EPOCH) // timedelta(microseconds=1)
+    since = at - EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def moment(stored: int) -> datetime:
