@@ -12,6 +12,8 @@ class Scope(StrEnum):
 
     DECIDE = "decide"
     """Issue challenges, submit evidence, ask for decisions."""
+    AUTHENTICATE = "authenticate"
+    """Verify users by passkey, statement or PIN, set PINs, check calls of their devices."""
     CONFIRM = "confirm"
     """Ask for confirmations, pass answers on, close cases, hand off what was approved."""
     READ = "read"

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from warifu.attestation.claims import Key
 from warifu.authentication.binding.states import Binding, BindingState
 
 if TYPE_CHECKING:
@@ -26,6 +27,11 @@ class KeptBinding(Struct, frozen=True, kw_only=True):
     """As it was when it was last changed; its counter is a column, which moves apart from it."""
     evidence: str | None
     """The evidence by which its key was registered, in `device_keys`."""
+    attested: Key | None
+    """What that evidence proved about the key, `Claims.key`: user authentication rests on it, and
+    refuses a key about which nothing is known."""
+    user_handle: bytes | None = None
+    """Of a passkey: the account it was registered for, which discoverable ones name."""
     leaf: bytes | None = None
     """The ledger's leaf that says so."""
     salts: dict[str, bytes] = {}
