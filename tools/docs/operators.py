@@ -40,6 +40,68 @@ SETTINGS = {
         en="How long a device is bound before it may be made the primary one.",
         ja="端末を主端末に指定できるようになるまでの、登録からの期間（秒）。",
     ),
+    "confirmation.templates": Text(
+        en="A table for each kind of transaction, such as `[confirmation.templates.transfer]`; "
+        "see [the format](formats/transaction.md). The shipped ones hold for the "
+        "rest.",
+        ja="取引の種類ごとの確認方法（例：`[confirmation.templates.transfer]`）。指"
+        "定のない種類には標準の設定を適用します。",
+    ),
+    "confirmation.claim_link": Text(
+        en="What a link to claim a transaction begins with.",
+        ja="取引を端末で引き受けるためのリンクの先頭部分。",
+    ),
+    "confirmation.claim_tries": Text(
+        en="Wrong proximity codes before a transaction fails.",
+        ja="近接確認番号の誤りを許容する回数。",
+    ),
+    "confirmation.high_value_above": Text(
+        en="Transfers of more, in minor units of `currency`, are decided as `high-value-transfer`; "
+        "so are all in other currencies.",
+        ja="この金額（`currency`の最小単位）を超える振込と、他の通貨による振込は、高"
+        "額振込として判定します。",
+    ),
+    "confirmation.currency": Text(
+        en="The currency of all limits; transfers in another are refused.",
+        ja="限度額を定める通貨です。他の通貨による振込は承認されません。",
+    ),
+    "confirmation.per_operation": Text(
+        en="What one transfer may move.",
+        ja="1回の振込の限度額。",
+    ),
+    "confirmation.per_day": Text(
+        en="What one person may move in a day.",
+        ja="利用者1人の1日あたりの限度額。",
+    ),
+    "confirmation.per_payee": Text(
+        en="What one person may move to one account in a day.",
+        ja="利用者1人が1日に同一口座へ振り込める限度額。",
+    ),
+    "confirmation.new_per_operation": Text(
+        en="The same while the device or the payee is new.",
+        ja="端末または振込先が新しい間の、1回の振込の限度額。",
+    ),
+    "confirmation.new_per_day": Text(
+        en="The same while the device or the payee is new.",
+        ja="端末または振込先が新しい間の、1日あたりの限度額。",
+    ),
+    "confirmation.new_per_payee": Text(
+        en="The same while the device or the payee is new.",
+        ja="端末または振込先が新しい間の、同一口座への1日あたりの限度額。",
+    ),
+    "confirmation.new_device_seconds": Text(
+        en="How long a bound device is new.",
+        ja="登録した端末を新しいものとして扱う期間（秒）。",
+    ),
+    "confirmation.new_payee_seconds": Text(
+        en="How long a payee is new.",
+        ja="振込先を新しいものとして扱う期間（秒）。",
+    ),
+    "confirmation.hand_off_again_seconds": Text(
+        en="After how long an approved transaction that was taken and not acknowledged "
+        "is due again.",
+        ja="引き渡した取引の受領が確認できない場合に、再び引渡しの対象とするまでの期間（秒）。",
+    ),
     "challenges.seconds": Text(
         en="How long a challenge may be answered.",
         ja="チャレンジの有効期間（秒）。",

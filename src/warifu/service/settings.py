@@ -9,6 +9,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct, field
 
+from warifu.authentication.transaction.template import Templates, complete
 from warifu.base.codec import toml
 from warifu.base.errors import MalformedEvidence, Misuse
 from warifu.base.rule import Rule, Text
@@ -28,6 +29,8 @@ SETTINGS = Rule(
 Days = Annotated[int, Meta(ge=0, le=36_500)]
 Seconds = Annotated[int, Meta(ge=1, le=86_400)]
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
+Money = Annotated[int, Meta(ge=0, le=10**15)]
+Waiting = Annotated[int, Meta(ge=0, le=366 * 86_400)]
 VerifierName = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9.-]{0,99}\Z")]
 
 
@@ -59,6 +62,49 @@ class BindingSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Active and suspended ones."""
     primary_after_seconds: Annotated[int, Meta(ge=0, le=366 * 86_400)] = 86_400
     """How long a device is bound before it may be made the primary one."""
+
+
+class ConfirmationSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The table ``[confirmation]``. Amounts are in minor units of `currency`."""
+
+    templates: Templates = {}
+    """``[confirmation.templates.KIND]``; what is shipped holds for kinds that are not here."""
+    claim_link: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9+.-]*://[!-~]{1,200}\Z")] = (
+        "warifu://claim"
+    )
+    """What a link to claim a transaction begins with; the app is registered for it."""
+    claim_tries: Annotated[int, Meta(ge=1, le=10)] = 5
+    """Wrong proximity codes before a transaction fails."""
+    high_value_above: Money = 100_000
+    """Transfers of more are decided as ``high-value-transfer``, and all in other currencies."""
+    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}\Z")] = "JPY"
+    """There are limits in this one; transfers in others are refused."""
+    per_operation: Money = 5_000_000
+    per_day: Money = 5_000_000
+    """By one person, to anybody."""
+    per_payee: Money = 5_000_000
+    """By one person, to one account, in a day."""
+    new_per_operation: Money = 500_000
+    """While the device or the payee is new; so the two that follow."""
+    new_per_day: Money = 500_000
+    new_per_payee: Money = 500_000
+    new_device_seconds: Waiting = 86_400
+    """How long a bound device is new."""
+    new_payee_seconds: Waiting = 86_400
+    """How long a payee is new."""
+    hand_off_again_seconds: Seconds = 300
+    """After how long what was taken and not acknowledged is due again."""
+
+    def __post_init__(self) -> None:
+        """Refuse templates that contradict themselves.
+
+        Raises:
+            ValueError: One does.
+        """
+        try:
+            complete(self.templates)
+        except MalformedEvidence as error:
+            raise ValueError(error.detail) from error
 
 
 class AppraisalSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -146,6 +192,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     Each tenant is ``<verifier>/<tenant>``."""
     challenges: ChallengeSettings = field(default_factory=ChallengeSettings)
     binding: BindingSettings = field(default_factory=BindingSettings)
+    confirmation: ConfirmationSettings = field(default_factory=ConfirmationSettings)
     appraisals: AppraisalSettings = field(default_factory=AppraisalSettings)
     retention: RetentionSettings = field(default_factory=RetentionSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)

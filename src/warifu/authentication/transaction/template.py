@@ -155,9 +155,18 @@ def read_templates(data: bytes) -> Templates:
         read = msgspec.convert(item, Templates)
     except msgspec.ValidationError as error:
         raise MalformedEvidence(rules.TEMPLATE, str(error)[:200]) from error
-    for kind, template in read.items():
+    return complete(read)
+
+
+def complete(templates: Templates) -> Templates:
+    """Templates for every kind: the given ones, the shipped ones for the rest.
+
+    Raises:
+        MalformedEvidence: ``transaction/template``.
+    """
+    for kind, template in templates.items():
         _check(kind, template)
-    return TEMPLATES | read
+    return TEMPLATES | templates
 
 
 def template_digest(template: Template) -> bytes:
