@@ -102,6 +102,59 @@ SETTINGS = {
         "is due again.",
         ja="引き渡した取引の受領が確認できない場合に、再び引渡しの対象とするまでの期間（秒）。",
     ),
+    "verification.assurances": Text(
+        en="Whose word counts where a terminal judged its user; `application` is an iPhone's app.",
+        ja="端末での本人確認について、結果を受け入れる判定者。`application`はiPhoneのアプリです。",
+    ),
+    "verification.endorsements": Text(
+        en="Who has to have vouched for the key at enrolment; passkeys that are synced have `none`.",
+        ja="端末登録時に鍵を保証している必要のある者。同期されるパスキーは`none`に当たります。",
+    ),
+    "verification.read_seconds": Text(
+        en="How long a verification counts for looking; 0 asks every time.",
+        ja="照会の操作について、本人確認の結果が有効な期間（秒）。0の場合は毎回確認します。",
+    ),
+    "verification.move_seconds": Text(
+        en="How long it counts for moving money.",
+        ja="資金移動の操作について、本人確認の結果が有効な期間（秒）。",
+    ),
+    "verification.change_seconds": Text(
+        en="How long it counts for changing who may do what, such as limits and PINs.",
+        ja="限度額や暗証番号などの変更について、本人確認の結果が有効な期間（秒）。",
+    ),
+    "verification.session_seconds": Text(
+        en="How long ordered calls may follow the beginning of a session.",
+        ja="順序付きの呼び出しを受け付ける、セッション開始からの期間（秒）。",
+    ),
+    "verification.token_seconds": Text(
+        en="How long an access token reads.",
+        ja="参照用アクセストークンの有効期間（秒）。",
+    ),
+    "pins.pepper_file": Text(
+        en="The file of peppers, see [PINs](#pins); without it no PIN is set or verified.",
+        ja="ペッパーのファイル。[暗証番号](#暗証番号)をご覧ください。指定がなければ、暗証番号の登録と照合は行えません。",
+    ),
+    "pins.at_once": Text(
+        en="PINs computed side by side in a process: 19 MiB and some 30 ms of a core each.",
+        ja="1プロセスで同時に計算する暗証番号の件数。1件につき19 MiBのメモリーと約30ミリ秒のCPU時間を使用します。",
+    ),
+    "pins.waiting": Text(
+        en="How many more may wait for their turn; the rest is answered 503.",
+        ja="計算の順番を待てる件数。これを超える要求には503を返します。",
+    ),
+    "pins.wait_seconds": Text(
+        en="For how long they wait.",
+        ja="順番を待つ時間の上限（秒）。",
+    ),
+    "pins.key_hours": Text(
+        en="How long an encryption key lives.",
+        ja="暗号化用の鍵の有効期間（時間）。",
+    ),
+    "pins.first_seconds": Text(
+        en="How long after a device was bound, or the bank released its user, a first PIN is set "
+        "without another verification.",
+        ja="端末の登録後または金融機関による再設定の許可後、ほかの本人確認なしに暗証番号を登録できる期間（秒）。",
+    ),
     "challenges.seconds": Text(
         en="How long a challenge may be answered.",
         ja="チャレンジの有効期間（秒）。",

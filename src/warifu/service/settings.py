@@ -10,6 +10,8 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from warifu.authentication.transaction.template import Templates, complete
+from warifu.attestation.claims import Endorsement
+from warifu.authentication.user.verified import Assurance
 from warifu.base.codec import toml
 from warifu.base.errors import MalformedEvidence, Misuse
 from warifu.base.rule import Rule, Text
@@ -107,6 +109,42 @@ class ConfirmationSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fie
             raise ValueError(error.detail) from error
 
 
+class VerificationSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The table ``[verification]``: what is accepted where a terminal judged its user."""
+
+    assurances: tuple[Assurance, ...] = tuple(Assurance)
+    """Whose word counts."""
+    endorsements: tuple[Endorsement, ...] = (Endorsement.ANCHORED,)
+    """Who has to have vouched for the key at enrolment."""
+    read_seconds: Annotated[int, Meta(ge=0, le=86_400)] = 900
+    """How long a verification counts for looking; 0 asks every time."""
+    move_seconds: Annotated[int, Meta(ge=0, le=3600)] = 300
+    """For moving money."""
+    change_seconds: Annotated[int, Meta(ge=0, le=3600)] = 120
+    """For changing who may do what."""
+    session_seconds: Annotated[int, Meta(ge=10, le=86_400)] = 900
+    """How long ordered calls may follow the beginning of a session."""
+    token_seconds: Annotated[int, Meta(ge=10, le=3600)] = 600
+    """How long an access token reads."""
+
+
+class PinSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The table ``[pins]``: PINs that the service judges."""
+
+    pepper_file: str | None = None
+    """Where the peppers are; without it no PIN is set or verified."""
+    at_once: Annotated[int, Meta(ge=1, le=64)] = 2
+    """How many are computed side by side in a process: 19 MiB and some 30 ms of a core each."""
+    waiting: Annotated[int, Meta(ge=0, le=64)] = 2
+    """How many more may wait for their turn; each occupies a worker."""
+    wait_seconds: Annotated[int, Meta(ge=1, le=30)] = 2
+    key_hours: Annotated[int, Meta(ge=1, le=24)] = 8
+    """How long an encryption key lives."""
+    first_seconds: Annotated[int, Meta(ge=60, le=86_400)] = 900
+    """How long after a device was bound, or the bank released its user, a first PIN is set without
+    another verification."""
+
+
 class AppraisalSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The table ``[appraisals]``."""
 
@@ -193,6 +231,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     challenges: ChallengeSettings = field(default_factory=ChallengeSettings)
     binding: BindingSettings = field(default_factory=BindingSettings)
     confirmation: ConfirmationSettings = field(default_factory=ConfirmationSettings)
+    verification: VerificationSettings = field(default_factory=VerificationSettings)
+    pins: PinSettings = field(default_factory=PinSettings)
     appraisals: AppraisalSettings = field(default_factory=AppraisalSettings)
     retention: RetentionSettings = field(default_factory=RetentionSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)

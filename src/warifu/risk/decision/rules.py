@@ -86,9 +86,16 @@ AMOUNT = Rule(
 
 
 class Method(StrEnum):
-    """What a customer may be asked for in addition."""
+    """What a customer may be asked for in addition, and what is known to have succeeded."""
 
     PASSKEY = "passkey"
+    PIN = "pin"
+    """Judged by the server."""
+    TERMINAL_PIN = "terminal-pin"
+    """Judged by an app, a trusted application or an applet."""
+    BIOMETRIC = "biometric"
+    DEVICE_CREDENTIAL = "device-credential"
+    """Pattern, PIN or password of the screen lock."""
     CONFIRMATION = "transaction-confirmation"
     IDENTITY_CARD = "identity-card"
     CALL_BACK = "call-back"
