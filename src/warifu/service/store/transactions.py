@@ -38,6 +38,8 @@ class StoredTransaction(Struct, frozen=True, kw_only=True):
     next_hand_off: datetime | None = None
     hand_offs: int = 0
     settled_at: datetime | None = None
+    reference: str | None = None
+    """Core banking's name for it."""
     sealed: bytes
     """What was asked, and its bytes."""
     answer: bytes | None = None
@@ -181,6 +183,27 @@ def conclude(
     )
 
 
+def overturn(
+    tenant: str, before: StoredTransaction, outcome: Outcome, *, otherwise: Rule
+) -> Statement:
+    """Another outcome for what was approved and has not been handed off."""
+    return Statement(
+        sql="UPDATE transactions SET state = :after, answered_at = :at, answer = :answer,"
+        " next_hand_off = NULL, revision = revision + 1"
+        " WHERE tenant = :tenant AND id = :id AND state = :before AND revision = :revision",
+        values={
+            "tenant": tenant,
+            "id": before.id,
+            "before": before.state,
+            "revision": before.revision,
+            "after": outcome.state,
+            "at": micros(outcome.answered_at),
+            "answer": outcome.answer,
+        },
+        otherwise=otherwise,
+    )
+
+
 def move_transaction(
     tenant: str,
     before: StoredTransaction,
@@ -188,15 +211,18 @@ def move_transaction(
     state: str,
     next_hand_off: datetime | None = None,
     settled_at: datetime | None = None,
+    reference: str | None = None,
     tried: bool = False,
     otherwise: Rule | None,
 ) -> Statement:
-    """To another state, unless it moved meanwhile."""
+    """To another state, unless it moved meanwhile; a reference must be of no other one."""
     return Statement(
         sql="UPDATE transactions SET state = :after, next_hand_off = :next_hand_off,"
         " settled_at = COALESCE(:settled_at, settled_at), hand_offs = hand_offs + :tried,"
-        " revision = revision + 1"
-        " WHERE tenant = :tenant AND id = :id AND state = :before AND revision = :revision",
+        " reference = COALESCE(:reference, reference), revision = revision + 1"
+        " WHERE tenant = :tenant AND id = :id AND state = :before AND revision = :revision"
+        " AND NOT EXISTS (SELECT 1 FROM transactions AS other WHERE other.tenant = :tenant"
+        " AND other.reference = :reference AND other.id <> :id)",
         values={
             "tenant": tenant,
             "id": before.id,
@@ -205,27 +231,47 @@ def move_transaction(
             "revision": before.revision,
             "next_hand_off": _micros(next_hand_off),
             "settled_at": _micros(settled_at),
+            "reference": reference,
             "tried": int(tried),
         },
         otherwise=otherwise,
     )
 
 
-def spend_try(tenant: str, before: StoredTransaction, *, most: int, otherwise: Rule) -> Statement:
-    """One more answer that did not verify; none is left at `most`."""
+def spend_try(
+    tenant: str,
+    before: StoredTransaction,
+    *,
+    most: int,
+    failed: str,
+    now: datetime,
+    otherwise: Rule,
+) -> Statement:
+    """One more that was wrong; with the last one the transaction comes to its outcome, `failed`."""
     return Statement(
-        sql="UPDATE transactions SET tries = tries + 1"
-        " WHERE tenant = :tenant AND id = :id AND tries < :most",
-        values={"tenant": tenant, "id": before.id, "most": most},
+        sql="UPDATE transactions SET tries = tries + 1, revision = revision + 1,"
+        " state = CASE WHEN tries + 1 >= :most THEN :failed ELSE state END,"
+        " answered_at = CASE WHEN tries + 1 >= :most THEN :now ELSE answered_at END,"
+        " claim = CASE WHEN tries + 1 >= :most THEN NULL ELSE claim END"
+        " WHERE tenant = :tenant AND id = :id AND state = :before AND tries < :most",
+        values={
+            "tenant": tenant,
+            "id": before.id,
+            "before": before.state,
+            "most": most,
+            "failed": failed,
+            "now": micros(now),
+        },
         otherwise=otherwise,
     )
 
 
-def insert_late_answer(tenant: str, late: LateAnswer) -> Statement:
-    """Recorded, and refused."""
+def insert_late_answer(tenant: str, late: LateAnswer, *, most: int) -> Statement:
+    """Recorded, and refused; not one more than `most` of one transaction."""
     return Statement(
         sql="INSERT INTO late_answers (tenant, id, transaction_id, at, code, sealed)"
-        " VALUES (:tenant, :id, :transaction, :at, :code, :sealed)",
+        " SELECT :tenant, :id, :transaction, :at, :code, :sealed WHERE (SELECT COUNT(*)"
+        " FROM late_answers WHERE tenant = :tenant AND transaction_id = :transaction) < :most",
         values={
             "tenant": tenant,
             "id": late.id,
@@ -233,6 +279,7 @@ def insert_late_answer(tenant: str, late: LateAnswer) -> Statement:
             "at": micros(late.at),
             "code": late.code,
             "sealed": late.sealed,
+            "most": most,
         },
     )
 
@@ -311,9 +358,9 @@ def release(tenant: str, bucket: bytes, *, amount: int) -> Statement:
 def to_hand_off(
     transaction: Transaction, tenant: str, *, now: datetime, limit: int
 ) -> list[StoredTransaction]:
-    """Those whose hand-off is due, longest due first."""
+    """Those whose hand-off is due, longest due first; of nobody whose money is held."""
     rows = transaction.rows(
-        f"{_SELECT} AND next_hand_off IS NOT NULL AND next_hand_off <= :now"
+        f"{_SELECT}{_NOT_HELD} AND next_hand_off IS NOT NULL AND next_hand_off <= :now"
         " ORDER BY next_hand_off LIMIT :limit",
         tenant=tenant,
         now=micros(now),
@@ -322,10 +369,29 @@ def to_hand_off(
     return [_of(row) for row in rows]
 
 
+def settled_between(
+    transaction: Transaction, tenant: str, *, since: datetime, until: datetime, limit: int
+) -> list[StoredTransaction]:
+    """Those that were acknowledged in a span of time, oldest first."""
+    rows = transaction.rows(
+        f"{_SELECT} AND settled_at >= :since AND settled_at < :until"
+        " ORDER BY settled_at, id LIMIT :limit",
+        tenant=tenant,
+        since=micros(since),
+        until=micros(until),
+        limit=limit,
+    )
+    return [_of(row) for row in rows]
+
+
+_NOT_HELD = (
+    " AND NOT EXISTS (SELECT 1 FROM cases WHERE cases.tenant = :tenant"
+    " AND cases.user_index = transactions.user_index AND cases.state = 'open')"
+)
 _SELECT = (
     "SELECT id, user_index, device, kind, state, revision, digest, created_by, claim, tries,"
     " asked_at, expires_at, hold_until, answered_at, decision, next_hand_off, hand_offs,"
-    " settled_at, sealed, answer FROM transactions WHERE tenant = :tenant"
+    " settled_at, reference, sealed, answer FROM transactions WHERE tenant = :tenant"
 )
 
 
@@ -349,8 +415,9 @@ def _of(row: Row) -> StoredTransaction:
         next_hand_off=_moment(row[15]),
         hand_offs=row[16],
         settled_at=_moment(row[17]),
-        sealed=bytes(row[18]),
-        answer=_bytes(row[19]),
+        reference=row[18],
+        sealed=bytes(row[19]),
+        answer=_bytes(row[20]),
     )
 
 
