@@ -107,7 +107,7 @@ SETTINGS = {
         ja="端末での本人確認について、結果を受け入れる判定者。`application`はiPhoneのアプリです。",
     ),
     "verification.endorsements": Text(
-        en="Who has to have vouched for the key at enrolment; passkeys that are synced have `none`.",
+        en="Who has to have vouched for the key at enrolment; synced passkeys have `none`.",
         ja="端末登録時に鍵を保証している必要のある者。同期されるパスキーは`none`に当たります。",
     ),
     "verification.read_seconds": Text(
@@ -136,7 +136,8 @@ SETTINGS = {
     ),
     "pins.at_once": Text(
         en="PINs computed side by side in a process: 19 MiB and some 30 ms of a core each.",
-        ja="1プロセスで同時に計算する暗証番号の件数。1件につき19 MiBのメモリーと約30ミリ秒のCPU時間を使用します。",
+        ja="1プロセスで同時に計算する暗証番号の件数。1件につき19 MiBのメモリーと約30ミリ秒の"
+        "CPU時間を使用します。",
     ),
     "pins.waiting": Text(
         en="How many more may wait for their turn; the rest is answered 503.",
