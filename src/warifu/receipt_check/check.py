@@ -120,6 +120,16 @@ def check_receipt(data: bytes, *, known: Known, at: datetime) -> CheckedReceipt:
     return _result(seen)
 
 
+def read_known_at(data: bytes) -> datetime | None:
+    """Which trust the evidence was judged by, as the receipt says; None where it has no evidence.
+
+    Raises:
+        BadEvidence: As `check_receipt` for the file's form.
+    """
+    part = reading.read_file(data).parts.get(reading.EVIDENCE)
+    return None if part is None else reading.read_evidence(part.content).known_at
+
+
 def _check_log(seen: _Seen, known: Known, at: datetime) -> tuple[ServerKey, ...]:
     """Head, place of the leaf, and server keys that a signed head vouches for."""
     file, inclusion = seen.file, seen.file.inclusion

@@ -69,7 +69,7 @@ def read_head(
 
     Raises:
         BadEvidence: ``receipt-check/checkpoint``, ``receipt-check/log``,
-            ``receipt-check/log-signature``, ``receipt-check/witnesses``.
+            ``receipt-check/log-signature``, ``receipt-check/witnesses``, ``text/well-formed``.
         MissingTrust: ``receipt-check/log-key``: keys of logs were given, and none signed.
     """
     body, lines = _split(data)
@@ -87,10 +87,25 @@ def read_head(
     seen = tuple(_cosigned(cosigners.values(), lines, body, at))
     if len(seen) < threshold:
         raise BadEvidence(rules.WITNESSES, f"{len(seen)} of {threshold}")
-    root = text.from_base64(found[3])
-    if text.to_base64(root) != found[3]:
-        raise MalformedEvidence(rules.CHECKPOINT, "a root hash of two spellings")
-    return Head(origin=origin, size=int(found[2]), root=root, signed=bool(of_logs), witnesses=seen)
+    return Head(
+        origin=origin,
+        size=int(found[2]),
+        root=text.from_base64(found[3]),
+        signed=bool(of_logs),
+        witnesses=seen,
+    )
+
+
+def read_consistency_proof(data: bytes) -> tuple[bytes, ...]:
+    """A consistency proof from a file: its hashes in base64, in order, one on a line.
+
+    Raises:
+        MalformedEvidence: ``receipt-check/consistency``, ``text/well-formed``.
+    """
+    lines = data.split()
+    if len(lines) > MAX_SIGNATURE_LINES:
+        raise MalformedEvidence(rules.CONSISTENCY, f"{len(lines)} hashes")
+    return tuple(text.from_base64(each) for each in lines)
 
 
 def check_included(leaf: bytes, *, index: int, path: tuple[bytes, ...], head: Head) -> None:

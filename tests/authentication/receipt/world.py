@@ -82,11 +82,11 @@ KNOWN = Known(
 
 APPROVED = Outcome(
     transaction=sha256(TRANSACTION).digest(),
-    template=bytes(range(32)),
+    template=sha256(b"template").digest(),
     state="approved",
     verdict=Verdict.OK,
     decision="serve",
-    rule_set=bytes(range(32, 64)),
+    rule_set=sha256(b"rule set").digest(),
     at=AT,
 )
 REFUSED = structs.replace(
