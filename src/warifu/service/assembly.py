@@ -16,6 +16,7 @@ from warifu.base.secret import Secret
 from warifu.service.adapters.data_key_file import DEFAULT_NAME, DataKeyFile
 from warifu.service.adapters.key_directory import KeyDirectory
 from warifu.service.adapters.key_source import DirectoryKeys, NoKeys
+from warifu.service.adapters.pepper_file import read_peppers
 from warifu.service.adapters.private_files import read_private
 from warifu.service.adapters.trust_directory import TrustDirectory
 from warifu.service.adapters.trust_source import BundledTrust, DirectoryTrust
@@ -27,6 +28,7 @@ from warifu.service.store.opening import DEFAULT_URL, dialect_of, open_database,
 from warifu.service.vault.vault import SealingVault
 
 if TYPE_CHECKING:
+    from warifu.authentication.user.pin_record import Pepper
     from warifu.service.adapters.pkcs11_keys import Token
     from warifu.service.composition import Clock, KeySource, TrustSource
 
@@ -77,6 +79,7 @@ def assemble(places: Places, *, clock: Clock = present_time, hasty: bool = True)
         keys=keys,
         vault=vault,
         clock=clock,
+        peppers=_peppers(settings),
     )
 
 
@@ -94,6 +97,11 @@ def settings_at(path: Path | None) -> Settings:
     except OSError as error:
         raise Misuse(SETTINGS, f"{path}: {error.strerror}") from error
     return read_settings(data)
+
+
+def _peppers(settings: Settings) -> tuple[Pepper, ...]:
+    named = settings.pins.pepper_file
+    return () if named is None else read_peppers(Path(named))
 
 
 def _trust(places: Places, clock: Callable[[], datetime]) -> TrustSource:

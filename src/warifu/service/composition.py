@@ -9,9 +9,11 @@ from typing import Protocol
 from msgspec import Struct, field
 
 from warifu.attestation.trust.view import TrustView
+from warifu.authentication.user.pin_record import Pepper
 from warifu.base.keys.ring import KeyRing
 from warifu.base.secret import Secret
 from warifu.service.limits.limits import Limits
+from warifu.service.limits.turns import Turns
 from warifu.service.settings import Settings
 from warifu.service.store.database import Database
 
@@ -102,3 +104,7 @@ class Composition(Struct, frozen=True, kw_only=True):
     clock: Clock
     limits: Limits = field(default_factory=Limits)
     """How often who asked."""
+    peppers: tuple[Pepper, ...] = ()
+    """Of PINs, newest last; without any, none is set or verified."""
+    turns: Turns = field(default_factory=Turns)
+    """Who computes a PIN now, and who waits."""

@@ -89,3 +89,11 @@ CONFIGURED = Rule(
         en="Signed results take a service that was started with signing keys.",
     ),
 )
+PEPPERS = Rule(
+    code="keys/peppers",
+    clause="docs/operators.md, PINs",
+    requires=Text(
+        ja="ペッパーのファイルの各行には、名前と、base64で表した16バイト以上の乱数を記載してください。",
+        en="Each line of the file of peppers is a name and 16 random octets or more in base64.",
+    ),
+)

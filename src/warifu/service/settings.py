@@ -9,8 +9,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct, field
 
-from warifu.authentication.transaction.template import Templates, complete
 from warifu.attestation.claims import Endorsement
+from warifu.authentication.transaction.template import Templates, complete
 from warifu.authentication.user.verified import Assurance
 from warifu.base.codec import toml
 from warifu.base.errors import MalformedEvidence, Misuse

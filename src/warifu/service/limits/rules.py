@@ -22,5 +22,15 @@ COUNTED = Rule(
     ),
     stops="lifting every limit by disturbing the counter",
 )
-RULES = (TOO_MANY, COUNTED)
-STATUS: dict[str, int] = {TOO_MANY.code: 429, COUNTED.code: 503}
+BUSY = Rule(
+    code="limits/busy",
+    clause="docs/operators.md",
+    requires=Text(
+        ja="負荷の高い処理は、同時に行える件数を超えて受け付けません。"
+        "しばらくしてから、もう一度お試しください。",
+        en="What is costly to compute is begun only while there is room for it; try again soon.",
+    ),
+    stops="memory and threads exhausted by many requests at once",
+)
+RULES = (TOO_MANY, COUNTED, BUSY)
+STATUS: dict[str, int] = {TOO_MANY.code: 429, COUNTED.code: 503, BUSY.code: 503}
