@@ -45,6 +45,8 @@ class Request(Struct, frozen=True, kw_only=True):
     path: str
     """Path and query as sent."""
     body: bytes = b""
+    digest: bytes | None = None
+    """SHA-256 of the body, from somebody who has it where we have not."""
 
 
 class Session(Struct, frozen=True, kw_only=True):
@@ -110,7 +112,8 @@ def verify_ordered_call(
     if not compare_digest(call.context, asked):
         raise BadEvidence(rules.CALL_CONTEXT, call.context.hex())
     same = call.method == request.method and call.path == request.path
-    if not same or not compare_digest(call.body, sha256(request.body).digest()):
+    body = sha256(request.body).digest() if request.digest is None else request.digest
+    if not same or not compare_digest(call.body, body):
         raise BadEvidence(rules.CALL_TARGET, f"{call.method:.16} {call.path:.200}")
     if call.sequence <= session.sequence:
         raise BadEvidence(rules.CALL_SEQUENCE, f"{call.sequence} after {session.sequence}")

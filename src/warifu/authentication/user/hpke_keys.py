@@ -118,6 +118,15 @@ def read_hpke_certificate(
     return key
 
 
+def own_hpke_key(certificate: bytes) -> HpkeKey:
+    """The key in a certificate that we wrote and kept ourselves; nothing is verified.
+
+    Raises:
+        BadEvidence: ``hpke-key/form``, ``cose/*``, ``cbor/*``.
+    """
+    return _read_payload(sign1.read_sign1(certificate).payload)
+
+
 def _read_payload(payload: bytes) -> HpkeKey:
     item = cbor.decode_map(payload)
     key = _key(

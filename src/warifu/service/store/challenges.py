@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from warifu.base.rule import Rule
-    from warifu.service.store.database import Row, Transaction
+    from warifu.service.store.database import Lookup, Row, Transaction
 
 
 def insert_challenge(
@@ -43,6 +43,16 @@ def read_challenge(transaction: Transaction, tenant: str, challenge: str) -> Row
     """App, issued, expires and used at; or None. Never the value."""
     return transaction.row(
         "SELECT app, issued_at, expires_at, used_at FROM challenges"
+        " WHERE tenant = :tenant AND id = :id",
+        tenant=tenant,
+        id=challenge,
+    )
+
+
+def find_challenge(lookup: Lookup, tenant: str, challenge: str) -> Row | None:
+    """App, value, context, issued, expires and used at; or None."""
+    return lookup.row(
+        "SELECT app, value, context, issued_at, expires_at, used_at FROM challenges"
         " WHERE tenant = :tenant AND id = :id",
         tenant=tenant,
         id=challenge,
