@@ -1,0 +1,1 @@
+"""User authentication: who is there, judged by a terminal or by us."""
