@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 from litestar import Litestar
 from litestar.di import Provide
 
+from warifu.service.api.activations import ActivationController
 from warifu.service.api.appraisals import AppraisalController
 from warifu.service.api.apps import AppController
 from warifu.service.api.attended import attended
+from warifu.service.api.bindings import BindingController
 from warifu.service.api.challenges import ChallengeController
 from warifu.service.api.decisions import DecisionController
 from warifu.service.api.devices import DeviceController
@@ -41,8 +43,10 @@ if TYPE_CHECKING:
 CONTROLLERS: list[type[Controller]] = [
     DocumentController,
     HealthController,
+    ActivationController,
     AppController,
     AppraisalController,
+    BindingController,
     ChallengeController,
     DecisionController,
     DeviceController,

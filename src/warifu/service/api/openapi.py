@@ -45,7 +45,13 @@ SCHEMES: dict[str, SecurityScheme | Reference] = {
 }
 """A request carries exactly one of them."""
 
-RULED = ("warifu.base", "warifu.attestation", "warifu.risk", "warifu.service")
+RULED = (
+    "warifu.base",
+    "warifu.attestation",
+    "warifu.authentication",
+    "warifu.risk",
+    "warifu.service",
+)
 """Packages with rules that a caller may be told."""
 
 REFERENCE = "#/components/schemas/"

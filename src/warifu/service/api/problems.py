@@ -16,6 +16,7 @@ from warifu.base.errors import BadEvidence, Denied, Misuse, VerifierFault, Warif
 from warifu.service.api import rules
 from warifu.service.api.media import STATUS as MEDIA
 from warifu.service.callers.rules import STATUS as CALLERS
+from warifu.service.conduct.binding.rules import STATUS as BINDING
 from warifu.service.conduct.challenges.rules import STATUS as CHALLENGES
 from warifu.service.conduct.decisions.rules import STATUS as DECISIONS
 from warifu.service.conduct.erasing.rules import STATUS as ERASURES
@@ -67,6 +68,7 @@ TABLES: tuple[dict[str, int], ...] = (
     LOOKUP,
     GOVERNANCE,
     APPS,
+    BINDING,
     CHALLENGES,
     EVIDENCE,
     DECISIONS,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -9,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from warifu.attestation.claims import Key
-from warifu.authentication.binding.states import Binding, BindingState
+from warifu.authentication.binding.states import Actor, Binding, BindingState, Hold
 
 if TYPE_CHECKING:
     from warifu.service.composition import Owner
@@ -18,6 +19,19 @@ if TYPE_CHECKING:
 
 KIND = "binding"
 """What a sealed binding is bound to, beside the tenant."""
+
+
+class Change(Struct, frozen=True, kw_only=True):
+    """One change of a binding, and why."""
+
+    at: datetime
+    what: str
+    """``suspended``, ``resumed`` or ``revoked``."""
+    by: Actor
+    caller: str
+    """Who asked us."""
+    reason: str
+    hold: Hold | None = None
 
 
 class KeptBinding(Struct, frozen=True, kw_only=True):
@@ -32,10 +46,13 @@ class KeptBinding(Struct, frozen=True, kw_only=True):
     refuses a key about which nothing is known."""
     user_handle: bytes | None = None
     """Of a passkey: the account it was registered for, which discoverable ones name."""
+    leaf_id: str | None = None
     leaf: bytes | None = None
     """The ledger's leaf that says so."""
     salts: dict[str, bytes] = {}
     """With which that leaf can be opened."""
+    changes: tuple[Change, ...] = ()
+    """The last ones, oldest first."""
 
 
 def seal_binding(work: Work, owner: Owner, kept: KeptBinding) -> bytes:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from warifu.service.store.database import Statement, micros, moment
+from warifu.service.store.database import Statement, Value, micros, moment
 
 if TYPE_CHECKING:
     from warifu.base.rule import Rule
@@ -184,6 +184,22 @@ def bindings_of(transaction: Transaction, tenant: str, *, user_index: bytes) -> 
     return [binding_of(row) for row in rows]
 
 
+def bindings_page(
+    transaction: Transaction, tenant: str, *, user_index: bytes, after: str | None, limit: int
+) -> list[StoredBinding]:
+    """Bindings of a user, newest first, from behind `after`."""
+    below = "" if after is None else " AND id < :after"
+    bound: dict[str, Value] = {} if after is None else {"after": after}
+    rows = transaction.rows(
+        f"{_BINDING} AND user_index = :user{below} ORDER BY id DESC LIMIT :limit",
+        tenant=tenant,
+        user=user_index,
+        limit=limit,
+        **bound,
+    )
+    return [binding_of(row) for row in rows]
+
+
 def move_binding(
     tenant: str,
     before: StoredBinding,
@@ -217,6 +233,69 @@ def move_binding(
             "now": micros(now),
             "sealed": sealed,
         },
+        otherwise=otherwise,
+    )
+
+
+def count_devices(
+    tenant: str, bucket: bytes, *, user_index: bytes, most: int, otherwise: Rule | None
+) -> Statement:
+    """Write down how many devices a user has, and refuse one too many.
+
+    It follows a `reserve` of nothing in the same bucket, which lets one commit of a user go on at a
+    time, and the change to be counted: so it counts what no other commit can change meanwhile.
+
+    Args:
+        tenant: Whose.
+        bucket: The sum of the user's devices.
+        user_index: Whose devices; further keys of a device count once.
+        most: How many there may be.
+        otherwise: The rule that one too many breaks.
+    """
+    return Statement(
+        sql=f"UPDATE reserved SET total = ({_DEVICES})"  # noqa: S608 - ours
+        f" WHERE tenant = :tenant AND bucket = :bucket AND ({_DEVICES}) <= :most",
+        values={"tenant": tenant, "bucket": bucket, "user": user_index, "most": most},
+        otherwise=otherwise,
+    )
+
+
+def make_first_primary(tenant: str, binding: StoredBinding) -> Statement:
+    """The primary device is the first; later ones are appointed."""
+    return Statement(
+        sql="UPDATE bindings SET is_primary = 1 WHERE tenant = :tenant AND id = :id"
+        " AND NOT EXISTS (SELECT 1 FROM bindings WHERE tenant = :tenant AND user_index = :user"
+        " AND (is_primary = 1 OR (state IN ('active', 'suspended') AND device <> :device)))",
+        values={
+            "tenant": tenant,
+            "id": binding.id,
+            "user": binding.user_index,
+            "device": binding.device,
+        },
+    )
+
+
+def forget_sessions(tenant: str, binding: StoredBinding) -> list[Statement]:
+    """What was remembered or issued on the word of a binding is worth nothing any more."""
+    return [
+        Statement(
+            sql="DELETE FROM access_tokens WHERE tenant = :tenant AND binding = :id",
+            values={"tenant": tenant, "id": binding.id},
+        ),
+        Statement(
+            sql="DELETE FROM verifications"
+            " WHERE tenant = :tenant AND user_index = :user AND device = :device",
+            values={"tenant": tenant, "user": binding.user_index, "device": binding.device},
+        ),
+    ]
+
+
+def require_registered(tenant: str, *, key: str, device: str, otherwise: Rule) -> Statement:
+    """A key is bound while it is registered to its device: an erasure waits, or was faster."""
+    return Statement(
+        sql="UPDATE device_keys SET counter = counter"
+        " WHERE tenant = :tenant AND id = :key AND device = :device",
+        values={"tenant": tenant, "key": key, "device": device},
         otherwise=otherwise,
     )
 
@@ -284,6 +363,10 @@ def move_sequence(
     )
 
 
+_DEVICES = (
+    "SELECT COUNT(DISTINCT device) FROM bindings WHERE tenant = :tenant AND user_index = :user"
+    " AND state IN ('active', 'suspended')"
+)
 _DEVICES = (
     "SELECT COUNT(DISTINCT device) FROM bindings WHERE tenant = :tenant AND user_index = :user"
     " AND state IN ('active', 'suspended')"

@@ -1,0 +1,1 @@
+"""Users' devices: activating them, and what becomes of them afterwards."""
