@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from warifu.attestation.examination import AWARE_TIME
 from warifu.authentication.transaction.encoding import decode_shown
-from warifu.base.errors import BadEvidence, MissingTrust
+from warifu.base.errors import BadEvidence, MissingTrust, Misuse
 from warifu.base.pki.sign1 import check_sign1
 from warifu.base.pki.signature import load_public_key
 from warifu.receipt_check import proofs, reading, rules
@@ -93,7 +94,10 @@ def check_receipt(data: bytes, *, known: Known, at: datetime) -> CheckedReceipt:
         BadEvidence: ``receipt-check/*``, ``cbor/*``, or a rule of the transaction: the receipt
             is wrong.
         MissingTrust: ``receipt-check/server-key``, ``receipt-check/log-key``: nothing can be said.
+        Misuse: `at` has no offset.
     """
+    if at.utcoffset() is None:
+        raise Misuse(AWARE_TIME, "at")
     # Step 1: the file and each part's hash.
     file = reading.read_file(data)
     for part in (reading.OUTCOME, reading.LEAF):
