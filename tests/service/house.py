@@ -22,7 +22,7 @@ from warifu.attestation.trust import revocation
 from warifu.attestation.trust.anchors import Anchor, AnchorUse, ValidityRule, make_anchor
 from warifu.attestation.trust.metadata import Metadata, verify_blob
 from warifu.attestation.trust.view import TrustView
-from warifu.base.keys.purpose import KeyPurpose
+from warifu.base.keys.purpose import TERMS, KeyPurpose
 from warifu.base.keys.ring import Custody, KeyRing
 from warifu.base.keys.signer import SoftwareSigner
 from warifu.base.pki.certificate import read_certificate
@@ -149,7 +149,7 @@ class HeldKeys:
         """Make a key for every purpose."""
         ring = KeyRing()
         for purpose in KeyPurpose:
-            signer = SoftwareSigner.generate("ES256", os.urandom)
+            signer = SoftwareSigner.generate(TERMS[purpose].algorithm, os.urandom)
             ring = ring.rotate(purpose, signer, custody=Custody.FILE, now=now)
         self._ring = ring
 
