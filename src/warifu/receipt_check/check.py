@@ -7,7 +7,7 @@ and the statement's signature is verified before anything is returned.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -22,13 +22,11 @@ from warifu.receipt_check import proofs, reading, rules
 from warifu.receipt_check.evidence import check_evidence
 from warifu.receipt_check.findings import Check, CheckedReceipt, Finding, Why
 from warifu.receipt_check.keys import FOR_RECEIPTS, NoteKey, ServerKey, server_key
-from warifu.receipt_check.log import Head, check_included, read_head
+from warifu.receipt_check.log import SKEW, Head, check_included, read_head
 
 if TYPE_CHECKING:
     from warifu.attestation.trust.view import TrustView
 
-SKEW = timedelta(minutes=5)
-"""How far the clocks of who issues and who checks may be apart."""
 _CONFIRMATION, _SERVER_KEY = "confirmation", "server-key"
 _BINDING_KINDS = ("enrolment", "key-change")
 _VERDICTS = {None: None, proofs.OK: "ok", proofs.NG: "ng"}
@@ -146,7 +144,7 @@ def _check_log(seen: _Seen, known: Known, at: datetime) -> tuple[ServerKey, ...]
         origin=file.log,
         keys=known.log_keys,
         threshold=known.witnesses,
-        at=at + SKEW,
+        at=at,
     )
     _check_place(file.parts[reading.LEAF].content, inclusion.place, head)
     seen.met(Check.INCLUSION, f"{inclusion.place.index} / {head.size}")
@@ -196,7 +194,8 @@ def _check_server(seen: _Seen, keys: Iterable[ServerKey]) -> None:
 
 def _check_times(seen: _Seen, at: datetime) -> None:
     issued_at, done_at = seen.file.issued_at, seen.outcome.at
-    if issued_at > at + SKEW or done_at > issued_at + SKEW or seen.leaf.at > issued_at + SKEW:
+    later = (issued_at - at, done_at - issued_at, seen.leaf.at - issued_at)
+    if max(later) > SKEW:
         raise BadEvidence(rules.TIME, f"{done_at}, issued {issued_at}")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from hmac import compare_digest
 
@@ -21,6 +21,8 @@ from warifu.base.errors import BadEvidence, MalformedEvidence, MissingTrust
 from warifu.receipt_check import rules
 from warifu.receipt_check.keys import LOG_TYPE, WITNESS_TYPE, NoteKey
 
+SKEW = timedelta(minutes=5)
+"""How far the clocks of who signs and who checks may be apart."""
 MAX_NOTE_BYTES = 1 << 16
 MAX_SIGNATURE_LINES = 64
 MAX_SIZE = (1 << 63) - 1
@@ -65,7 +67,7 @@ def read_head(
         keys: Of logs and witnesses. Where none is of a log, the signature is not checked, and the
             head says so.
         threshold: How many witnesses must have cosigned.
-        at: The time judged for: no cosignature is later.
+        at: The time judged for, with a UTC offset: no cosignature is later.
 
     Raises:
         BadEvidence: ``receipt-check/checkpoint``, ``receipt-check/log``,
@@ -210,7 +212,7 @@ def _cosigned(
 def _time(key: NoteKey, value: bytes, body: str, at: datetime) -> datetime:
     seconds = int.from_bytes(value[:8], "big")
     _check(key, value[8:], f"cosignature/v1\ntime {seconds}\n{body}".encode())
-    if seconds > _LAST_SECOND or (seen := datetime.fromtimestamp(seconds, UTC)) > at:
+    if seconds > _LAST_SECOND or (seen := datetime.fromtimestamp(seconds, UTC)) - at > SKEW:
         raise BadEvidence(rules.LOG_SIGNATURE, f"{key.name[:200]} in the future")
     return seen
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -446,6 +446,10 @@ def test_any_bytes_are_refused_by_an_error_of_the_tree(data: bytes) -> None:
 def test_a_time_without_offset_is_misuse() -> None:
     with misuse(AWARE_TIME):
         check(WHOLE, at=YEARS_LATER.replace(tzinfo=None))
+
+
+def test_a_receipt_is_checked_at_the_end_of_all_dates() -> None:
+    assert check(WHOLE, at=datetime.max.replace(tzinfo=UTC)).whole
 
 
 def test_every_finding_has_words() -> None:
