@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).parents[2] / "src" / "warifu"
-CORE = ("base", "attestation", "authentication", "risk")
+CORE = ("base", "attestation", "authentication", "receipt_check", "risk")
 
 FORBIDDEN_MODULES = {
     *("asyncio", "ftplib", "glob", "http", "importlib", "multiprocessing", "os", "pathlib"),
