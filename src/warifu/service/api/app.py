@@ -14,11 +14,13 @@ from warifu.service.api.appraisals import AppraisalController
 from warifu.service.api.apps import AppController
 from warifu.service.api.attended import attended
 from warifu.service.api.bindings import BindingController
+from warifu.service.api.cases import CaseController
 from warifu.service.api.challenges import ChallengeController
 from warifu.service.api.decisions import DecisionController
 from warifu.service.api.devices import DeviceController
 from warifu.service.api.erasures import ErasureController
 from warifu.service.api.evidence import EvidenceController
+from warifu.service.api.hand_offs import HandOffController
 from warifu.service.api.health import HealthController
 from warifu.service.api.keys import KeyController
 from warifu.service.api.middleware import observed
@@ -26,6 +28,7 @@ from warifu.service.api.openapi import Description, DocumentController, describe
 from warifu.service.api.problems import EXCEPTION_HANDLERS
 from warifu.service.api.rule_sets import GovernanceController, RuleSetController
 from warifu.service.api.serials import SerialController
+from warifu.service.api.transactions import TransactionController
 from warifu.service.api.trust import TrustController
 from warifu.service.callers.authenticate import authenticate as by_credential
 from warifu.service.observe.health import HealthOffice
@@ -47,15 +50,18 @@ CONTROLLERS: list[type[Controller]] = [
     AppController,
     AppraisalController,
     BindingController,
+    CaseController,
     ChallengeController,
     DecisionController,
     DeviceController,
     ErasureController,
     EvidenceController,
     GovernanceController,
+    HandOffController,
     KeyController,
     RuleSetController,
     SerialController,
+    TransactionController,
     TrustController,
 ]
 """Each domain's own: one import and one line each."""

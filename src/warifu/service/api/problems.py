@@ -18,6 +18,7 @@ from warifu.service.api.media import STATUS as MEDIA
 from warifu.service.callers.rules import STATUS as CALLERS
 from warifu.service.conduct.binding.rules import STATUS as BINDING
 from warifu.service.conduct.challenges.rules import STATUS as CHALLENGES
+from warifu.service.conduct.confirming.rules import STATUS as CONFIRMATIONS
 from warifu.service.conduct.decisions.rules import STATUS as DECISIONS
 from warifu.service.conduct.erasing.rules import STATUS as ERASURES
 from warifu.service.conduct.evidence.ear_rules import STATUS as EAR
@@ -72,6 +73,7 @@ TABLES: tuple[dict[str, int], ...] = (
     CHALLENGES,
     EVIDENCE,
     DECISIONS,
+    CONFIRMATIONS,
 )
 """Each domain's own: one line each."""
 STATUS: dict[str, int] = {code: status for table in TABLES for code, status in table.items()}

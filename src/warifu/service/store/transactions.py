@@ -11,7 +11,7 @@ from warifu.service.store.database import Statement, Value, micros, moment
 
 if TYPE_CHECKING:
     from warifu.base.rule import Rule
-    from warifu.service.store.database import Row, Transaction
+    from warifu.service.store.database import Lookup, Row, Transaction
 
 
 class StoredTransaction(Struct, frozen=True, kw_only=True):
@@ -336,7 +336,7 @@ def reserve(
     ]
 
 
-def reserved_total(transaction: Transaction, tenant: str, bucket: bytes) -> int:
+def reserved_total(transaction: Lookup, tenant: str, bucket: bytes) -> int:
     """What is reserved already."""
     row = transaction.row(
         "SELECT total FROM reserved WHERE tenant = :tenant AND bucket = :bucket",

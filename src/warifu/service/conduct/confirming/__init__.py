@@ -1,0 +1,1 @@
+"""Transactions that people confirm: asked, claimed, answered once, handed off once."""

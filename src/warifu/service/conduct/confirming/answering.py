@@ -1,0 +1,273 @@
+"""Answering: a proof of a bound key is verified, and comes to the one outcome there is.
+
+What a proof costs where it is wrong: nothing, unless the bound key signed it for this very
+transaction. Anybody can send bytes that do not verify, or a proof that was made for something else:
+if that cost a try, a stranger could spend all of them and keep a customer from refusing a theft.
+"""
+
+from __future__ import annotations
+
+from hmac import compare_digest
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from warifu.authentication.binding.rules import USABLE
+from warifu.authentication.binding.states import BindingState
+from warifu.authentication.transaction import rules as transaction_rules
+from warifu.authentication.transaction.answer import Reason, Verdict
+from warifu.authentication.transaction.confirmation import Display, ProofKind
+from warifu.authentication.transaction.encoding import decode
+from warifu.authentication.transaction.proofs import rules as proof_rules
+from warifu.authentication.transaction.proofs.expectations import ProofExpectations
+from warifu.authentication.transaction.proofs.verify import verify_proof
+from warifu.authentication.transaction.states import State, take_answer
+from warifu.authentication.transaction.template import accept, required_display
+from warifu.base.errors import BadEvidence, Denied, Misuse, WarifuError
+from warifu.service.conduct.binding.bindings import bindings_of
+from warifu.service.conduct.binding.rules import MOVED as BINDING_MOVED
+from warifu.service.conduct.confirming.acceptance import approve
+from warifu.service.conduct.confirming.cases import disown
+from warifu.service.conduct.confirming.kept import KeptAnswer, load, seal_answer
+from warifu.service.conduct.confirming.outcomes import Answered, told_again
+from warifu.service.conduct.confirming.refusing import refuse
+from warifu.service.conduct.confirming.rules import MOVED, TRIES
+from warifu.service.conduct.decisions.rules import BASIS
+from warifu.service.conduct.evidence.rules import DEVICE_APPEARED
+from warifu.service.conduct.registrations.registration import load_app
+from warifu.service.conduct.rules import IN_FORCE
+from warifu.service.conduct.work import AuditEntry, commit
+from warifu.service.identifiers import new_id
+from warifu.service.store import transactions as store
+
+if TYPE_CHECKING:
+    from warifu.authentication.transaction.confirmation import Confirmation
+    from warifu.service.conduct.binding.keeping import BoundDevice
+    from warifu.service.conduct.confirming.asked import AnswerRequest
+    from warifu.service.conduct.confirming.kept import Held
+    from warifu.service.conduct.confirming.told import OutcomeTold
+    from warifu.service.conduct.registrations.registration import RegisteredApp
+    from warifu.service.conduct.work import Work
+    from warifu.service.store.database import Transaction
+
+ATTEMPTS = 4
+MAX_LATE_ANSWERS = 20
+COSTS_A_TRY = frozenset(
+    rule.code
+    for rule in (
+        proof_rules.CAN_APPROVE,
+        proof_rules.CAN_REFUSE,
+        proof_rules.DISPLAY,
+        proof_rules.USER_VERIFIED,
+        transaction_rules.METHOD,
+        transaction_rules.DISPLAY,
+        transaction_rules.USER_VERIFIED,
+    )
+)
+"""What is only found once the bound key is known to have signed an answer to this transaction."""
+_MET_OTHERS = frozenset(rule.code for rule in (MOVED, BINDING_MOVED, DEVICE_APPEARED, IN_FORCE))
+_DISPLAYS = tuple(Display)
+"""Strongest first."""
+
+
+def answer(work: Work, wanted: str, asked: AnswerRequest) -> OutcomeTold:
+    """Take an answer.
+
+    Raises:
+        Misuse: ``request/known``, ``decision/basis``.
+        BadEvidence: The proof does not verify.
+        Denied: ``binding/usable``; ``transaction/late`` and ``transaction/decided``, which are
+            recorded; ``transaction/method``, ``transaction/display``,
+            ``transaction/user-verified``, which cost a try; ``confirming/held``; what the basis of
+            the decision breaks.
+        VerifierFault: We cannot judge.
+    """
+    _require_basis(asked)
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return _answer(work, wanted, asked)
+        except Denied as error:
+            if error.code not in _MET_OTHERS:
+                raise
+    return _answer(work, wanted, asked)
+
+
+def _answer(work: Work, wanted: str, asked: AnswerRequest) -> OutcomeTold:
+    with work.house.database.read() as transaction:
+        held = load(work, transaction, wanted)
+        candidates = _candidates(work, transaction, held, asked)
+        app = load_app(work.house, transaction, work.tenant, held.kept.asked.app)
+    if held.answer is not None and _is_same(held.answer, asked):
+        return told_again(held)
+    bound, confirmation = _proved(work, held, candidates, app=app, asked=asked)
+    answered = Answered(held=held, bound=bound, confirmation=confirmation, asked=asked)
+    taken = take_answer(
+        held.state,
+        confirmation.answer,
+        at=work.now,
+        expires_at=held.stored.expires_at,
+        hold=held.kept.template.hold_seconds > 0,
+    )
+    if taken.refused_by is not None:
+        _record_late(work, answered, state=taken.state, code=taken.refused_by.code)
+        raise Denied(taken.refused_by, wanted)
+    if confirmation.answer.verdict is Verdict.OK:
+        return approve(work, answered, state=taken.state)
+    if confirmation.answer.reason is Reason.NOT_ME:
+        return disown(work, answered, state=taken.state)
+    return refuse(work, answered, state=taken.state)
+
+
+def _require_basis(asked: AnswerRequest) -> None:
+    if asked.evidence is not None and asked.appraisal is not None:
+        raise Misuse(BASIS, "evidence and an appraisal")
+    if (asked.evidence is None) is not (asked.challenge is None):
+        raise Misuse(BASIS, "evidence without a challenge, or a challenge without evidence")
+
+
+def _candidates(
+    work: Work, transaction: Transaction, held: Held, asked: AnswerRequest
+) -> list[BoundDevice]:
+    """The active keys of the device that was asked which may have made such a proof.
+
+    Raises:
+        Denied: ``binding/usable``, whatever of it is wrong.
+    """
+    if held.stored.device is None or held.stored.device != asked.device:
+        raise Denied(USABLE, "of another device")
+    any_kind = asked.proof.kind is ProofKind.DEVICE_KEY
+    found = [
+        each
+        for each in bindings_of(work, transaction, held.kept.asked.user)
+        if each.stored.device == asked.device
+        and each.stored.state == BindingState.ACTIVE
+        and each.stored.app == held.kept.asked.app
+    ]
+    if not found:
+        raise Denied(USABLE, asked.device)
+    fitting = [each for each in found if any_kind or each.stored.kind == asked.proof.kind]
+    if not fitting:
+        raise BadEvidence(proof_rules.KIND, asked.proof.kind)
+    return fitting
+
+
+def _proved(
+    work: Work,
+    held: Held,
+    candidates: list[BoundDevice],
+    *,
+    app: RegisteredApp,
+    asked: AnswerRequest,
+) -> tuple[BoundDevice, Confirmation]:
+    """The answer, by whichever of the device's keys made it.
+
+    Raises:
+        WarifuError: Of the last that did not; a try is spent where it is one of `COSTS_A_TRY`.
+    """
+    expected = _expectations(held, app)
+    failure: WarifuError = Denied(USABLE, asked.device)
+    for bound in reversed(candidates):
+        try:
+            confirmation = verify_proof(
+                asked.proof.data,
+                kind=asked.proof.kind,
+                transaction=held.kept.data or b"",
+                bound=bound.ceremony.key,
+                expected=expected,
+                at=work.now,
+            )
+            return bound, _accepted(held, confirmation)
+        except (BadEvidence, Denied) as error:
+            if error.code in COSTS_A_TRY:
+                # What came to its outcome, an approval that is held above all, has no tries.
+                if held.state is State.ASKED:
+                    _spend(work, held, error)
+                raise
+            failure = error
+    raise failure
+
+
+def _accepted(held: Held, confirmation: Confirmation) -> Confirmation:
+    """Hold it to the template that was in force when it was asked.
+
+    Raises:
+        Denied: As `accept`.
+    """
+    return accept(held.kept.template, decode(held.kept.data or b""), confirmation)
+
+
+def _expectations(held: Held, app: RegisteredApp) -> ProofExpectations:
+    template, asked = held.kept.template, held.kept.asked
+    weakest = required_display(template, None if asked.amount is None else asked.amount.value())
+    web = app.registration.webauthn
+    return ProofExpectations(
+        displays=frozenset(_DISPLAYS[: _DISPLAYS.index(weakest) + 1]),
+        user_verification=template.user_verified,
+        origins=None if web is None else web.origins,
+        payment=None if asked.payment is None else asked.payment.expectations(),
+    )
+
+
+def _spend(work: Work, held: Held, error: WarifuError) -> None:
+    """Durably, before anybody learns that it was wrong.
+
+    Raises:
+        Denied: ``confirming/tries`` where others spent the last one.
+    """
+    spent = store.spend_try(
+        work.tenant,
+        held.stored,
+        most=held.kept.template.tries,
+        failed=State.FAILED,
+        now=work.now,
+        otherwise=TRIES,
+    )
+    entry = AuditEntry(
+        action="transaction/try-spent", subject=held.stored.id, document={"code": error.code}
+    )
+    commit(replace(work, once=None), [spent], answer=None, audit=[entry])
+
+
+def _is_same(kept: KeptAnswer, asked: AnswerRequest) -> bool:
+    return (
+        kept.proof is not None
+        and kept.kind is asked.proof.kind
+        and compare_digest(kept.proof, asked.proof.data)
+    )
+
+
+def _record_late(work: Work, answered: Answered, *, state: State, code: str) -> None:
+    held, confirmation = answered.held, answered.confirmation
+    late = KeptAnswer(
+        code=code,
+        verdict=confirmation.answer.verdict,
+        reason=confirmation.answer.reason,
+        kind=confirmation.kind,
+        proof=answered.asked.proof.data,
+        key=confirmation.key,
+        binding=answered.bound.stored.id,
+    )
+    statements = [
+        store.insert_late_answer(
+            work.tenant,
+            store.LateAnswer(
+                id=new_id(work.now),
+                transaction=held.stored.id,
+                at=work.now,
+                code=code,
+                sealed=seal_answer(work, held.owner, late),
+            ),
+            most=MAX_LATE_ANSWERS,
+        )
+    ]
+    if state is not held.state:
+        outcome = store.Outcome(
+            state=state,
+            answered_at=work.now,
+            answer=seal_answer(work, held.owner, KeptAnswer(code=code)),
+        )
+        statements.append(store.conclude(work.tenant, held.stored, outcome, otherwise=MOVED))
+    entry = AuditEntry(
+        action="transaction/late-answer", subject=held.stored.id, document={"code": code}
+    )
+    commit(replace(work, once=None), statements, answer=None, audit=[entry])

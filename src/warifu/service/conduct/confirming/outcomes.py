@@ -1,0 +1,186 @@
+"""What every outcome of an answer writes: the transaction, the key's counter, the leaf."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from warifu.authentication.ledger.leaf import LeafKind
+from warifu.authentication.receipt import parts
+from warifu.authentication.receipt.receipt import leaf_values
+from warifu.authentication.transaction.confirmation import Confirmation
+from warifu.authentication.transaction.states import State
+from warifu.authentication.transaction.template import template_digest
+from warifu.service.conduct.binding.keeping import BoundDevice
+from warifu.service.conduct.books.leaves import make_kept_leaf, write_leaf
+from warifu.service.conduct.confirming.asked import AnswerRequest
+from warifu.service.conduct.confirming.kept import Held, KeptAnswer, Reserved, seal_answer
+from warifu.service.conduct.confirming.rules import MOVED
+from warifu.service.conduct.confirming.told import OutcomeTold
+from warifu.service.conduct.decisions.deciding import DecisionAnswer
+from warifu.service.conduct.work import AuditEntry
+from warifu.service.store import bindings as binding_store
+from warifu.service.store import transactions as store
+
+if TYPE_CHECKING:
+    from warifu.service.conduct.work import Work
+    from warifu.service.store.database import Statement
+
+NO_DECISION = "none"
+"""A refusal by the person is asked of no rule set."""
+
+
+class Answered(Struct, frozen=True, kw_only=True):
+    """An answer that was proved, and held to its template."""
+
+    held: Held
+    bound: BoundDevice
+    confirmation: Confirmation
+    asked: AnswerRequest
+
+
+class Conclusion(Struct, frozen=True, kw_only=True):
+    """What an answer comes to."""
+
+    state: State
+    code: str | None = None
+    """The rule by which it failed."""
+    decision: DecisionAnswer | None = None
+    reserved: tuple[Reserved, ...] = ()
+    case: str | None = None
+    suspended: tuple[str, ...] = ()
+    end_session: str | None = None
+    hold_until: datetime | None = None
+    due_at: datetime | None = None
+    """When it is handed off, at the earliest."""
+
+
+def conclusion(work: Work, answered: Answered, ended: Conclusion) -> list[Statement]:
+    """The statements of the one outcome, each refused where somebody was faster."""
+    held, confirmation = answered.held, answered.confirmation
+    kept, leaf = _with_leaf(work, answered, ended)
+    outcome = store.Outcome(
+        state=ended.state,
+        answered_at=work.now,
+        answer=seal_answer(work, held.owner, kept),
+        decision=None if ended.decision is None else ended.decision.id,
+        hold_until=ended.hold_until,
+        next_hand_off=ended.due_at,
+    )
+    write = store.overturn if held.state is State.HELD else store.conclude
+    bound = answered.bound.stored
+    used = (
+        binding_store.require_active(work.tenant, bound, otherwise=MOVED)
+        if confirmation.counter is None or answered.bound.ceremony.key.counter is None
+        else binding_store.move_counter(
+            work.tenant, bound, counter=confirmation.counter, otherwise=MOVED
+        )
+    )
+    return [write(work.tenant, held.stored, outcome, otherwise=MOVED), used, leaf]
+
+
+def audited(answered: Answered, ended: Conclusion) -> AuditEntry:
+    """What an auditor needs, without anybody in it."""
+    confirmation = answered.confirmation
+    reason = confirmation.answer.reason
+    return AuditEntry(
+        action="transaction/answered",
+        subject=answered.held.stored.id,
+        document={
+            "state": ended.state,
+            "verdict": confirmation.answer.verdict.name,
+            "reason": None if reason is None else reason.name,
+            "kind": confirmation.kind,
+            "code": ended.code,
+            "decision": None if ended.decision is None else ended.decision.id,
+            "binding": answered.bound.stored.id,
+        },
+    )
+
+
+def outcome_told(answered: Answered, ended: Conclusion) -> OutcomeTold:
+    """As it is told to the bank."""
+    decision = ended.decision
+    has_served = ended.state in {State.APPROVED, State.HELD}
+    return OutcomeTold(
+        transaction=answered.held.stored.id,
+        state=ended.state,
+        decision=None if decision is None else decision.id,
+        reasons=() if decision is None or has_served else decision.reasons,
+        code=ended.code,
+        hold_until=ended.hold_until,
+        case=ended.case,
+        suspended=ended.suspended,
+        end_session=ended.end_session,
+    )
+
+
+def told_again(held: Held) -> OutcomeTold:
+    """What was told when this very answer came first."""
+    answer = held.answer or KeptAnswer()
+    return OutcomeTold(
+        transaction=held.stored.id,
+        state=held.state,
+        decision=held.stored.decision,
+        code=answer.code,
+        hold_until=held.stored.hold_until,
+        case=answer.case,
+        suspended=answer.suspended,
+        end_session=answer.end_session,
+    )
+
+
+def _with_leaf(work: Work, answered: Answered, ended: Conclusion) -> tuple[KeptAnswer, Statement]:
+    held, confirmation = answered.held, answered.confirmation
+    template = template_digest(held.kept.template)
+    kept = KeptAnswer(
+        code=ended.code,
+        verdict=confirmation.answer.verdict,
+        reason=confirmation.answer.reason,
+        kind=confirmation.kind,
+        display=confirmation.display,
+        user_verified=confirmation.user_verified,
+        proof=answered.asked.proof.data,
+        key=confirmation.key,
+        binding=answered.bound.stored.id,
+        proved=confirmation.proved,
+        template=template,
+        reserved=ended.reserved,
+        case=ended.case,
+        suspended=ended.suspended,
+        end_session=ended.end_session,
+    )
+    values = leaf_values(
+        outcome_of(work, answered, ended, template=template),
+        user=held.kept.asked.user,
+        device=answered.bound.stored.device,
+        key=answered.bound.ceremony.key,
+        proof=parts.Proof(kind=confirmation.kind, data=answered.asked.proof.data),
+    )
+    leaf = make_kept_leaf(work, LeafKind.CONFIRMATION, values=values)
+    kept = replace(kept, leaf=leaf.id, leaf_secret=leaf.secret.reveal())
+    return kept, write_leaf(work, leaf, subject=held.stored.id)
+
+
+def outcome_of(
+    work: Work, answered: Answered, ended: Conclusion, *, template: bytes
+) -> parts.Outcome:
+    """The outcome as receipts have it."""
+    decision = ended.decision
+    codes = () if decision is None else tuple(each.code for each in decision.reasons)
+    digest = "" if decision is None else decision.rule_set_digest or ""
+    return parts.Outcome(
+        transaction=answered.held.stored.digest or b"",
+        template=template,
+        state=ended.state,
+        verdict=answered.confirmation.answer.verdict,
+        reason=answered.confirmation.answer.reason,
+        decision=NO_DECISION if decision is None else decision.outcome,
+        reasons=codes if ended.code is None else (ended.code, *codes),
+        rule_set=bytes.fromhex(digest) or sha256(b"").digest(),
+        at=work.now,
+    )
