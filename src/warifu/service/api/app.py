@@ -14,6 +14,7 @@ from warifu.service.api.appraisals import AppraisalController
 from warifu.service.api.apps import AppController
 from warifu.service.api.attended import attended
 from warifu.service.api.bindings import BindingController
+from warifu.service.api.calls import CallController, TokenController
 from warifu.service.api.cases import CaseController
 from warifu.service.api.challenges import ChallengeController
 from warifu.service.api.decisions import DecisionController
@@ -25,11 +26,13 @@ from warifu.service.api.health import HealthController
 from warifu.service.api.keys import KeyController
 from warifu.service.api.middleware import observed
 from warifu.service.api.openapi import Description, DocumentController, describe, encode
+from warifu.service.api.pins import PinController, PinKeyController
 from warifu.service.api.problems import EXCEPTION_HANDLERS
 from warifu.service.api.rule_sets import GovernanceController, RuleSetController
 from warifu.service.api.serials import SerialController
 from warifu.service.api.transactions import TransactionController
 from warifu.service.api.trust import TrustController
+from warifu.service.api.verifications import VerificationController
 from warifu.service.callers.authenticate import authenticate as by_credential
 from warifu.service.observe.health import HealthOffice
 
@@ -50,6 +53,7 @@ CONTROLLERS: list[type[Controller]] = [
     AppController,
     AppraisalController,
     BindingController,
+    CallController,
     CaseController,
     ChallengeController,
     DecisionController,
@@ -59,10 +63,14 @@ CONTROLLERS: list[type[Controller]] = [
     GovernanceController,
     HandOffController,
     KeyController,
+    PinController,
+    PinKeyController,
     RuleSetController,
     SerialController,
     TransactionController,
+    TokenController,
     TrustController,
+    VerificationController,
 ]
 """Each domain's own: one import and one line each."""
 

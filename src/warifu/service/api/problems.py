@@ -27,6 +27,7 @@ from warifu.service.conduct.governing.rules import STATUS as GOVERNANCE
 from warifu.service.conduct.looking_up.rules import STATUS as LOOKUP
 from warifu.service.conduct.registrations.rules import STATUS as APPS
 from warifu.service.conduct.rules import IN_FORCE, KNOWN, SAME_REQUEST, UNCHANGED, WELL_FORMED
+from warifu.service.conduct.verifying.rules import STATUS as VERIFYING
 from warifu.service.limits.rules import STATUS as LIMITS
 from warifu.service.observe import events, redact
 from warifu.service.observe.current import request_id
@@ -72,6 +73,7 @@ TABLES: tuple[dict[str, int], ...] = (
     BINDING,
     CHALLENGES,
     EVIDENCE,
+    VERIFYING,
     DECISIONS,
     CONFIRMATIONS,
 )

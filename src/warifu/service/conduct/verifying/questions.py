@@ -199,6 +199,8 @@ def read_question(
     owner = tenant_owner(work, transaction)
     user_index = user_index_of(work, asked.user)
     stored = find_bound(work, transaction, user_index=user_index, device=asked.device, kinds=kinds)
+    if stored.app != asked.app:
+        raise Denied(USABLE, "of another app")
     kept = open_binding(work, owner, stored)
     usable(kept.binding, user=asked.user, device=asked.device)
     context = _context(work, asked, purpose)
@@ -235,7 +237,7 @@ def find_bound(
         if each.device == device and each.kind in kinds and each.state == BindingState.ACTIVE
     ]
     if not found:
-        raise Denied(USABLE, f"no active binding of {len(kinds)} kinds on this device")
+        raise Denied(USABLE, "no active binding of these kinds on this device")
     return found[-1]
 
 

@@ -1,5 +1,6 @@
-"""What was verified of a user before, as decisions read it: for a time, for a class of operations,
-and on the same device only.
+"""What was verified of a user before, as decisions read it.
+
+It counts for a time, for a class of operations, and on the same device only.
 """
 
 from __future__ import annotations
