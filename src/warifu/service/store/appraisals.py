@@ -12,7 +12,7 @@ from warifu.service.store.database import Statement, micros
 
 if TYPE_CHECKING:
     from warifu.base.rule import Rule
-    from warifu.service.store.database import Row, Transaction
+    from warifu.service.store.database import Lookup, Row
 
 
 class AppraisalRow(Struct, frozen=True, kw_only=True):
@@ -42,6 +42,13 @@ class AppraisalRow(Struct, frozen=True, kw_only=True):
     """The result and the facts."""
 
 
+STILL_STANDS = (
+    "policy = :policy AND trust = :trust AND appraised_at > :since AND appraised_at <= :now"
+    " ORDER BY id DESC LIMIT 1"
+)
+"""Which one of the appraisals of some evidence."""
+
+
 def insert_appraisal(tenant: str, row: AppraisalRow) -> Statement:
     """An appraisal."""
     return Statement(
@@ -59,7 +66,7 @@ def insert_appraisal(tenant: str, row: AppraisalRow) -> Statement:
 
 
 def read_standing(
-    transaction: Transaction,
+    lookup: Lookup,
     tenant: str,
     evidence: str,
     *,
@@ -71,7 +78,7 @@ def read_standing(
     """Id and document of the newest appraisal of some evidence by a policy, under some trust.
 
     Args:
-        transaction: Where to read.
+        lookup: Where to read.
         tenant: Whose.
         evidence: The evidence of a registration.
         policy: Digest of the policy.
@@ -79,10 +86,9 @@ def read_standing(
         since: Older ones do not count.
         now: Nor those that seem to be of the future.
     """
-    return transaction.row(
-        "SELECT id, document FROM appraisals WHERE tenant = :tenant AND evidence = :evidence"
-        " AND policy = :policy AND trust = :trust"
-        " AND appraised_at > :since AND appraised_at <= :now ORDER BY id DESC LIMIT 1",
+    return lookup.row(
+        "SELECT id, document FROM appraisals WHERE tenant = :tenant AND evidence = :evidence"  # noqa: S608
+        f" AND {STILL_STANDS}",
         tenant=tenant,
         evidence=evidence,
         policy=policy,

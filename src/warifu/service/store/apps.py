@@ -10,12 +10,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from warifu.base.rule import Rule
-    from warifu.service.store.database import Row, Transaction
+    from warifu.service.store.database import Lookup, Row, Transaction
 
 
-def read_app(transaction: Transaction, tenant: str, app: str) -> Row | None:
+def read_app(lookup: Lookup, tenant: str, app: str) -> Row | None:
     """Revision, document and sealed secrets, created and changed at; or None."""
-    return transaction.row(
+    return lookup.row(
         "SELECT revision, document, secrets, created_at, changed_at FROM apps"
         " WHERE tenant = :tenant AND id = :id",
         tenant=tenant,

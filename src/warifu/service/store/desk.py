@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from warifu.service.store.appraisals import STILL_STANDS
 from warifu.service.store.database import micros
 
 if TYPE_CHECKING:
-    from warifu.service.store.database import Row, Transaction
+    from warifu.service.store.database import Lookup, Row
 
 MOST_FAILURES = 100
 """No rule needs to count further."""
@@ -26,8 +27,16 @@ class Wanted(Struct, frozen=True, kw_only=True):
 
     app: str
     operation: str
-    since: datetime
+    refused_since: datetime
     """From when refusals count."""
+    judged_since: datetime
+    """From when an appraisal of a registration counts."""
+    now: datetime
+    """Until when."""
+    policy: str | None
+    """Digest of the policy it must have been made by."""
+    trust: str
+    """Digest of what must have been believed."""
     challenge: str | None = None
     device: str | None = None
     """As the bank names it."""
@@ -53,6 +62,8 @@ class Desk(Struct, frozen=True, kw_only=True):
     """When it was last seen."""
     key: Row | None
     """Device, credential, counter, registration; the device's wrapped key and when last seen."""
+    standing: Row | None
+    """Id and document of the newest appraisal of the key's registration that was wanted."""
     appraisal: Row | None
     """Evidence, device, policy, trust, appraised at, context, used by, document."""
     history: Row
@@ -60,14 +71,18 @@ class Desk(Struct, frozen=True, kw_only=True):
     and when it was last served on this device outside an outage and for how much."""
 
 
-def read_desk(transaction: Transaction, tenant: str, wanted: Wanted) -> Desk | None:
+def read_desk(lookup: Lookup, tenant: str, wanted: Wanted) -> Desk | None:
     """All of it; None where there is no such tenant."""
-    row = transaction.row(
+    row = lookup.row(
         _DESK,
         tenant=tenant,
         app=wanted.app,
         operation=wanted.operation,
-        since=micros(wanted.since),
+        refused_since=micros(wanted.refused_since),
+        since=micros(wanted.judged_since),
+        now=micros(wanted.now),
+        policy=wanted.policy,
+        trust=wanted.trust,
         most=MOST_FAILURES,
         challenge=wanted.challenge,
         device=wanted.device,
@@ -88,6 +103,7 @@ def read_desk(transaction: Transaction, tenant: str, wanted: Wanted) -> Desk | N
         key=_part(row[15:21]),
         appraisal=_part(row[21:29]),
         history=row[29:32],
+        standing=_part(row[32:34]),
     )
 
 
@@ -96,7 +112,7 @@ def _part(row: Row) -> Row | None:
     return None if row[0] is None else row
 
 
-_DESK = """
+_DESK = f"""
 SELECT t.data_key, g.document,
     a.revision, a.document, a.secrets, a.created_at, a.changed_at,
     c.app, c.value, c.context, c.issued_at, c.expires_at, c.used_at,
@@ -104,7 +120,7 @@ SELECT t.data_key, g.document,
     k.device, k.credential, k.counter, k.evidence, o.data_key, o.last_seen,
     p.evidence, p.device, p.policy, p.trust, p.appraised_at, p.context, p.used_by, p.document,
     (SELECT COUNT(*) FROM (SELECT 1 FROM decisions WHERE tenant = :tenant AND user_index = :user
-        AND operation = :operation AND outcome = 'refuse' AND decided_at > :since
+        AND operation = :operation AND outcome = 'refuse' AND decided_at > :refused_since
         LIMIT :most) AS refused),
     (SELECT decided_at FROM decisions WHERE tenant = :tenant AND user_index = :user
         AND operation = :operation AND outcome = 'serve' AND outage = 0
@@ -113,7 +129,11 @@ SELECT t.data_key, g.document,
     (SELECT amount FROM decisions WHERE tenant = :tenant AND user_index = :user
         AND operation = :operation AND outcome = 'serve' AND outage = 0
         AND device = COALESCE(:device, k.device, p.device)
-        ORDER BY decided_at DESC LIMIT 1)
+        ORDER BY decided_at DESC LIMIT 1),
+    (SELECT id FROM appraisals
+        WHERE tenant = :tenant AND evidence = k.evidence AND {STILL_STANDS}),
+    (SELECT document FROM appraisals
+        WHERE tenant = :tenant AND evidence = k.evidence AND {STILL_STANDS})
 FROM tenants t
 LEFT JOIN governance g ON g.tenant = t.tenant
 LEFT JOIN apps a ON a.tenant = t.tenant AND a.id = :app
@@ -124,4 +144,4 @@ LEFT JOIN device_keys k ON k.tenant = t.tenant AND k.id = :key AND k.app = :app
 LEFT JOIN devices o ON o.tenant = k.tenant AND o.id = k.device
 LEFT JOIN appraisals p ON p.tenant = t.tenant AND p.id = :appraisal
 WHERE t.tenant = :tenant
-"""
+"""  # noqa: S608

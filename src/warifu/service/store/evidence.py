@@ -11,7 +11,7 @@ from msgspec.structs import asdict
 from warifu.service.store.database import Statement, micros
 
 if TYPE_CHECKING:
-    from warifu.service.store.database import Row, Transaction
+    from warifu.service.store.database import Lookup, Row, Transaction
 
 _SHOWN = (
     "id, app, device, device_key, challenge, format, digest,"
@@ -86,14 +86,14 @@ def read_evidence(transaction: Transaction, tenant: str, evidence: str) -> Row |
     )
 
 
-def read_kept(transaction: Transaction, tenant: str, evidence: str) -> Row | None:
+def read_kept(lookup: Lookup, tenant: str, evidence: str) -> Row | None:
     """Evidence with what it takes to look at it again; or None.
 
     Returns:
         App, device, format, verdict and document; the wrapped keys of device and tenant; the sealed
         bytes, and whose they are (a device, or nobody known), None where they are not kept.
     """
-    return transaction.row(
+    return lookup.row(
         "SELECT e.app, e.device, e.format, e.verdict, e.document, d.data_key, t.data_key, b.sealed,"
         " b.owner FROM evidence e JOIN tenants t ON t.tenant = e.tenant"
         " LEFT JOIN devices d ON d.tenant = e.tenant AND d.id = e.device"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from warifu.base.rule import Rule
-    from warifu.service.store.database import Row, Transaction
+    from warifu.service.store.database import Lookup, Row, Transaction
 
 
 def read_governance(transaction: Transaction, tenant: str) -> Row | None:
@@ -42,9 +42,9 @@ def update_governance(tenant: str, *, seen: int, document: bytes, otherwise: Rul
     )
 
 
-def read_rule_set(transaction: Transaction, tenant: str, digest: str) -> Row | None:
+def read_rule_set(lookup: Lookup, tenant: str, digest: str) -> Row | None:
     """Name, source, created at and by; or None."""
-    return transaction.row(
+    return lookup.row(
         "SELECT name, source, created_at, created_by FROM rule_sets"
         " WHERE tenant = :tenant AND digest = :digest",
         tenant=tenant,

@@ -9,12 +9,12 @@ from warifu.service.store.database import Statement, micros
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from warifu.service.store.database import Row, Transaction
+    from warifu.service.store.database import Lookup, Row
 
 
-def read_policy(transaction: Transaction, tenant: str, digest: str) -> Row | None:
+def read_policy(lookup: Lookup, tenant: str, digest: str) -> Row | None:
     """Name, source, created at and by; or None."""
-    return transaction.row(
+    return lookup.row(
         "SELECT name, source, created_at, created_by FROM policies"
         " WHERE tenant = :tenant AND digest = :digest",
         tenant=tenant,

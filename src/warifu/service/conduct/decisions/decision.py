@@ -155,14 +155,14 @@ def plan_decision(
     name = new_id(work.now)
     question = receive(asked.evidence) if asked.evidence is not None else None
     by = basis(work, question=question, challenge=asked.challenge, appraisal=asked.appraisal)
-    with work.house.database.read() as transaction:
-        picture = look(work, transaction, asked, by=by)
-        governing = governing_by(transaction, work.tenant, picture.desk.governance)
-        registered = None
-        if registration is not None:
-            registered = look_at_registration(
-                work, transaction, registration, policy=picture.policy, trust=picture.trust_digest
-            )
+    lookup = work.house.database
+    picture = look(work, lookup, asked, by=by)
+    governing = governing_by(lookup, work.tenant, picture.desk.governance)
+    registered = None
+    if registration is not None:
+        registered = look_at_registration(
+            work, lookup, registration, policy=picture.policy, trust=picture.trust_digest
+        )
     ground = _ground(work, asked, picture, question=question, registered=registered, decision=name)
     facts = _facts(
         work, asked, ground.facts, history=None if asked.user is None else picture.desk.history

@@ -149,8 +149,7 @@ def list_evidence(
 def _submit(work: Work, asked: EvidenceRequest) -> EvidenceAnswer:
     question = receive(asked.evidence)
     by = basis(work, question=question, challenge=asked.challenge)
-    with work.house.database.read() as transaction:
-        picture = look(work, transaction, asked, by=by)
+    picture = look(work, work.house.database, asked, by=by)
     found = examine(work, picture, asked=asked, question=question)
     answer = told(found)
     appraisal = found.appraised.row(context=found.challenge.context, used_by=None)

@@ -6,7 +6,7 @@ has passed. What was found is kept, so that a signature is all a usual request c
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from warifu.attestation.trust.view import TrustView
     from warifu.base.secret import Secret
     from warifu.service.conduct.work import Work
-    from warifu.service.store.database import Row, Statement, Transaction
+    from warifu.service.store.database import Lookup, Row, Statement
 
 BYTES = "evidence"
 """What sealed bytes are bound to, beside their owner."""
@@ -94,34 +94,41 @@ class RegistrationPicture(Struct, frozen=True, kw_only=True):
 
 def look_at_registration(
     work: Work,
-    transaction: Transaction,
+    lookup: Lookup,
     evidence: str,
     *,
     policy: AppraisalPolicy,
     trust: str,
+    found: Row | None = None,
 ) -> RegistrationPicture:
     """Read what is known of a registration, and its evidence only where that is not enough.
 
     Args:
         work: The request.
-        transaction: Where to read.
+        lookup: Where to read.
         evidence: The evidence that registered the key.
         policy: In force for the operation.
         trust: Digest of what is believed.
+        found: What `read_standing` would give, where that is known.
     """
-    known = store.read_standing(
-        transaction,
+    known = found or store.read_standing(
+        lookup,
         work.tenant,
         evidence,
         policy=policy.digest,
         trust=trust,
-        since=work.now - timedelta(seconds=work.house.settings.appraisals.standing_seconds),
+        since=judged_since(work),
         now=work.now,
     )
     kept = None
     if known is None:
-        kept = evidence_store.read_kept(transaction, work.tenant, evidence)
+        kept = evidence_store.read_kept(lookup, work.tenant, evidence)
     return RegistrationPicture(evidence=evidence, known=known, kept=kept)
+
+
+def judged_since(work: Work) -> datetime:
+    """From when an appraisal of a registration counts."""
+    return work.now - timedelta(seconds=work.house.settings.appraisals.standing_seconds)
 
 
 def stand(

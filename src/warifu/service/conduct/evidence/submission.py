@@ -40,9 +40,11 @@ from warifu.service.conduct.evidence.rules import SAME_DEVICE
 from warifu.service.conduct.evidence.standing import (
     RegistrationPicture,
     Standing,
+    judged_since,
     look_at_registration,
     stand,
 )
+from warifu.service.conduct.memory import Memory
 from warifu.service.conduct.registrations.registration import RegisteredApp, known
 from warifu.service.conduct.registrations.registration import registered as registered_app
 from warifu.service.conduct.work import Work
@@ -53,9 +55,10 @@ from warifu.service.vault.rules import OPENS
 
 if TYPE_CHECKING:
     from warifu.attestation.appraisal.policy import AppraisalPolicy
-    from warifu.service.store.database import Row, Transaction
+    from warifu.service.store.database import Lookup, Row
 
 FAILURES_COUNT_FOR = timedelta(hours=24)
+MAX_POLICIES_REMEMBERED = 4096
 USER = "user"
 """The kind of blind index under which users are found."""
 
@@ -126,8 +129,11 @@ class Found(Struct, frozen=True, kw_only=True):
         return Outcome.REFUSED if isinstance(self.outcome, BadEvidence) else Outcome.NO_STATEMENT
 
 
-def look(work: Work, transaction: Transaction, asked: Asked, *, by: Basis) -> Picture:
+def look(work: Work, lookup: Lookup, asked: Asked, *, by: Basis) -> Picture:
     """Read all that a submission, or a decision without one, can need.
+
+    What may change is read by one statement, which is one picture. What is read after it is named
+    there by digest or id, and never changes.
 
     Raises:
         Misuse: ``request/known`` where there is no such app.
@@ -139,13 +145,19 @@ def look(work: Work, transaction: Transaction, asked: Asked, *, by: Basis) -> Pi
     user_index = None
     if asked.user is not None:
         user_index = house.vault.index(tenant, USER, asked.user.encode())
+    spoken_of = (tenant, asked.app, asked.operation.kind)
+    guessed = _policies.get(spoken_of)
     desk = read_desk(
-        transaction,
+        lookup,
         tenant,
         Wanted(
             app=asked.app,
             operation=asked.operation.kind,
-            since=work.now - FAILURES_COUNT_FOR,
+            refused_since=work.now - FAILURES_COUNT_FOR,
+            judged_since=judged_since(work),
+            now=work.now,
+            policy=guessed,
+            trust=by.trust_digest,
             challenge=by.challenge,
             device=asked.device,
             key=question.key_name if question is not None else None,
@@ -156,12 +168,18 @@ def look(work: Work, transaction: Transaction, asked: Asked, *, by: Basis) -> Pi
     )
     if desk is None or desk.tenant_key is None:
         raise VerifierFault(OPENS, f"tenant {tenant} has no key")
-    app = registered_app(house, transaction, tenant, known(desk.app))
+    app = registered_app(house, lookup, tenant, known(desk.app))
     policy = app.policy(asked.operation.kind)
+    _policies.keep(spoken_of, policy.digest)
     registered = None
     if question is not None and question.key_name is not None and desk.key is not None:
         registration = look_at_registration(
-            work, transaction, desk.key[3], policy=policy, trust=by.trust_digest
+            work,
+            lookup,
+            desk.key[3],
+            policy=policy,
+            trust=by.trust_digest,
+            found=desk.standing if guessed == policy.digest else None,
         )
         registered = _registered(tenant, question.key_name, desk.key, registration)
     return Picture(
@@ -432,3 +450,8 @@ def _owner(tenant: str, device: str | None, wrapped: bytes | None) -> Owner | No
     if device is None or wrapped is None:
         return None
     return Owner(tenant=tenant, name=device, wrapped=wrapped)
+
+
+_policies: Memory[tuple[str, str, str], str] = Memory(MAX_POLICIES_REMEMBERED)
+"""The digest of the policy of an operation of an app when it was last asked: a guess, by which one
+statement can find what a second one would. The app's row says whether it still is that policy."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from warifu.service.composition import Composition
-    from warifu.service.store.database import Statement, Transaction
+    from warifu.service.store.database import Lookup, Statement, Transaction
 
 MAX_RULE_SETS_REMEMBERED = 256
 MAX_GOVERNANCES_REMEMBERED = 1024
@@ -51,7 +51,7 @@ def load_governance(house: Composition, transaction: Transaction, tenant: str) -
     return governing_by(transaction, tenant, None if row is None else row[1])
 
 
-def governing_by(transaction: Transaction, tenant: str, document: bytes | None) -> Governing:
+def governing_by(lookup: Lookup, tenant: str, document: bytes | None) -> Governing:
     """What decides, from what is stored; None where nothing is.
 
     Raises:
@@ -68,7 +68,7 @@ def governing_by(transaction: Transaction, tenant: str, document: bytes | None) 
         Governing(
             governance=governance,
             rule_sets={
-                version.digest: load_rule_set(transaction, tenant, version.digest)
+                version.digest: load_rule_set(lookup, tenant, version.digest)
                 for version in governance.versions
                 if version.stage in _LOOKING
             },
@@ -76,7 +76,7 @@ def governing_by(transaction: Transaction, tenant: str, document: bytes | None) 
     )
 
 
-def load_rule_set(transaction: Transaction, tenant: str, digest: str) -> RuleSet:
+def load_rule_set(lookup: Lookup, tenant: str, digest: str) -> RuleSet:
     """A stored rule set, compiled.
 
     Raises:
@@ -85,7 +85,7 @@ def load_rule_set(transaction: Transaction, tenant: str, digest: str) -> RuleSet
     known = _rule_sets.get((tenant, digest))
     if known is not None:
         return known
-    row = store.read_rule_set(transaction, tenant, digest)
+    row = store.read_rule_set(lookup, tenant, digest)
     if row is None:
         raise VerifierFault(rules.READABLE, f"rule set {digest} is gone")
     try:

@@ -25,7 +25,7 @@ from warifu.service.store import apps as store
 from warifu.service.store import policies as policy_store
 
 if TYPE_CHECKING:
-    from warifu.service.store.database import Row, Transaction
+    from warifu.service.store.database import Lookup, Row
 
 MAX_REGISTRATIONS_REMEMBERED = 4096
 MAX_POLICIES_REMEMBERED = 1024
@@ -163,14 +163,14 @@ class RegisteredApp(Struct, frozen=True, kw_only=True):
         return {name: Secret(value) for name, value in _KEYS.decode(opened).items()}
 
 
-def load_app(house: Composition, transaction: Transaction, tenant: str, app: str) -> RegisteredApp:
+def load_app(house: Composition, lookup: Lookup, tenant: str, app: str) -> RegisteredApp:
     """An app as it stands. One SELECT, and one for each policy not seen before.
 
     Raises:
         Misuse: ``request/known``.
         VerifierFault: ``app/readable``.
     """
-    return registered(house, transaction, tenant, known(store.read_app(transaction, tenant, app)))
+    return registered(house, lookup, tenant, known(store.read_app(lookup, tenant, app)))
 
 
 def known(row: Row | None) -> Row:
@@ -180,15 +180,13 @@ def known(row: Row | None) -> Row:
     return row
 
 
-def registered(
-    house: Composition, transaction: Transaction, tenant: str, row: Row
-) -> RegisteredApp:
+def registered(house: Composition, lookup: Lookup, tenant: str, row: Row) -> RegisteredApp:
     """From a row of `store.read_app`."""
     registration = read(row[1]).registration
     key = (tenant, row[1])
     policies = _policies.get(key)
     if policies is None:
-        policies = _policies.keep(key, policies_of(transaction, tenant, registration))
+        policies = _policies.keep(key, policies_of(lookup, tenant, registration))
     return RegisteredApp(
         registration=registration,
         revision=row[0],
@@ -200,7 +198,7 @@ def registered(
 
 
 def policies_of(
-    transaction: Transaction,
+    lookup: Lookup,
     tenant: str,
     registration: AppRegistration,
     *,
@@ -209,7 +207,7 @@ def policies_of(
     """What every operation of a registration is appraised by.
 
     Args:
-        transaction: Where policy files are read.
+        lookup: Where policy files are read.
         tenant: Whose.
         registration: Which names them.
         unsaved: A policy file that is not stored yet.
@@ -218,7 +216,7 @@ def policies_of(
         VerifierFault: ``app/readable``.
     """
     return {
-        operation: _policy(transaction, tenant, registration, operation, unsaved=unsaved)
+        operation: _policy(lookup, tenant, registration, operation, unsaved=unsaved)
         for operation in Operation
     }
 
@@ -271,7 +269,7 @@ def shipped_policy(registration: AppRegistration, operation: Operation) -> bytes
 
 
 def _policy(
-    transaction: Transaction,
+    lookup: Lookup,
     tenant: str,
     registration: AppRegistration,
     operation: Operation,
@@ -283,7 +281,7 @@ def _policy(
         return read_policy_file(shipped_policy(registration, operation), registration)
     if unsaved is not None and digest_of(unsaved) == digest:
         return read_policy_file(unsaved, registration)
-    row = policy_store.read_policy(transaction, tenant, digest)
+    row = policy_store.read_policy(lookup, tenant, digest)
     if row is None or digest_of(row[1]) != digest:
         raise VerifierFault(rules.READABLE, f"policy {digest} is not what was stored")
     try:
