@@ -15,7 +15,7 @@ import cbor2
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from tools.fuzz import confirmations
+from tools.fuzz import confirmations, messages
 from tools.fuzz.targets import EAR_SIGNER, NOW
 from tools.fuzz.world import CORPUS, WORLD, Root, Setting, setting_of
 from warifu.attestation import verdict as verdicts
@@ -77,7 +77,7 @@ def main() -> None:
     settings: dict[str, Setting] = {}
     made = [*_codecs(), *_android(settings), *_apple(settings), *_tokens(settings)]
     made += [*_webauthn(settings), *_trust(settings), *_results(), *_files()]
-    made += confirmations.seeds()
+    made += [*confirmations.seeds(), *messages.seeds()]
     for target, seed in made:
         folder = CORPUS / target
         folder.mkdir(parents=True, exist_ok=True)

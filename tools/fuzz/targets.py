@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from tools.fuzz import confirmations, world
+from tools.fuzz import confirmations, messages, world
 from warifu.attestation import verdict
 from warifu.attestation.appraisal.ear import token
 from warifu.attestation.appraisal.policy import load_policy
@@ -176,6 +176,7 @@ _READERS: dict[str, Callable[[bytes], object]] = {
     "appraisal-policy": partial(load_policy, profiles=bundled_profiles()),
     "rule-set": load_rules,
     "settings": read_settings,
+    **messages.readers(),
 }
 
 _BEHIND_SIGNATURES: dict[str, Callable[[bytes], object]] = {
@@ -186,6 +187,7 @@ _BEHIND_SIGNATURES: dict[str, Callable[[bytes], object]] = {
     "ear-jwt": partial(token.read_jwt, keys=_PINNED, at=NOW),
     "ear-cwt": partial(token.read_cwt, keys=_PINNED, at=NOW),
     **confirmations.targets(),
+    **messages.targets(),
     **{
         name: partial(world.judge, name)
         for name in (
