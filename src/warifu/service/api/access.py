@@ -64,7 +64,7 @@ class Desk(Struct, frozen=True, kw_only=True):
         Raises:
             Misuse: ``request/media-type``, ``request/well-formed``.
         """
-        stated = self._header("content-type")
+        stated = self.view.values("content-type")
         if len(stated) != 1 or stated[0].partition(";")[0].strip().lower() != JSON:
             raise Misuse(rules.MEDIA_TYPE)
         try:
@@ -78,7 +78,7 @@ class Desk(Struct, frozen=True, kw_only=True):
         return asked
 
     def _once(self) -> Once | None:
-        stated = self._header("idempotency-key")
+        stated = self.view.values("idempotency-key")
         if not stated or self.view.method in _SAFE:
             return None
         key = stated[0]
@@ -88,11 +88,8 @@ class Desk(Struct, frozen=True, kw_only=True):
 
     def knows(self, etag: str) -> bool:
         """Whether the caller says that it holds this state already; a change is always told."""
-        stated = self._header("if-none-match") if self.view.method in _SAFE else []
+        stated = self.view.values("if-none-match") if self.view.method in _SAFE else ()
         return bool(stated) and names(",".join(stated), etag)
-
-    def _header(self, wanted: str) -> list[str]:
-        return [value for name, value in self.view.headers if name == wanted]
 
 
 def _digest(view: RequestView) -> bytes:

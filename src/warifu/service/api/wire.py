@@ -1,8 +1,7 @@
 """The two ends of a request: what came over the wire as a view, and what goes back as messages.
 
 The web framework finds the endpoint and reads its parameters. Its ways with bodies, dependencies
-and answers serve every kind of application and cost as much as the rest of a request; ours needs
-little of them.
+and answers serve every kind of application, and every request would pay for all of it.
 """
 
 from __future__ import annotations
@@ -83,11 +82,10 @@ async def received(scope: HTTPScope, receive: Receive, *, most: int) -> RequestV
     """
     client = scope.get("client")
     headers = tuple(
-        (name.decode("latin-1").lower(), value.decode("latin-1"))
-        for name, value in scope["headers"]
+        (name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]
     )
     for name, value in headers:
-        if name == _LENGTH and _number(value) > most:
+        if name.lower() == _LENGTH and _number(value) > most:
             raise Misuse(rules.SIZE)
     return RequestView(
         method=scope["method"],

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from string import ascii_lowercase, digits
-from uuid import UUID
+import re
 
-MAX_TENANT_CHARACTERS = 40
-_TENANT = frozenset(ascii_lowercase + digits + "-")
-_ID_CHARACTERS = 36
+TENANT = r"[a-z0-9-]{1,40}"
+ID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+"""As patterns, for what holds them."""
+_TENANT = re.compile(TENANT)
+_ID = re.compile(ID)
 
 
 def is_tenant(text: str) -> bool:
     """Whether this can name a tenant: 1 to 40 of a-z, 0-9 and hyphen."""
-    return 0 < len(text) <= MAX_TENANT_CHARACTERS and _TENANT.issuperset(text)
+    return _TENANT.fullmatch(text) is not None
 
 
 def is_id(text: str) -> bool:
     """Whether this is an identifier as we write them: a UUID in lower case with hyphens."""
-    if len(text) != _ID_CHARACTERS or not text.isascii():
-        return False
-    try:
-        return str(UUID(text)) == text
-    except ValueError:
-        return False
+    return _ID.fullmatch(text) is not None
 
 
 def split_name(text: str) -> tuple[str, str] | None:

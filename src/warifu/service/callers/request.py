@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec import Struct, field
+from msgspec.structs import force_setattr
 
 if TYPE_CHECKING:
     from warifu.service.settings import ProxySettings
@@ -31,10 +33,19 @@ class RequestView(Struct, frozen=True, kw_only=True):
     """The address at the other end of the connection."""
     scheme: str
     """``http`` or ``https``, as it reached us."""
+    _values: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Of `headers`, by name: a request is asked for a dozen fields."""
 
-    def values(self, name: str) -> list[str]:
+    def __post_init__(self) -> None:
+        """Sort the field lines."""
+        sorted_lines: dict[str, list[str]] = {}
+        for name, value in self.headers:
+            sorted_lines.setdefault(name.lower(), []).append(value.strip(" \t"))
+        force_setattr(self, "_values", sorted_lines)
+
+    def values(self, name: str) -> Sequence[str]:
         """The values of all field lines of this name (in lower case), stripped of white space."""
-        return [value.strip(" \t") for field, value in self.headers if field.lower() == name]
+        return self._values.get(name, ())
 
 
 class Origin(Struct, frozen=True, kw_only=True):
@@ -81,7 +92,7 @@ def _forwarded_for(view: RequestView, trusted: tuple[str, ...]) -> str | None:
     return None
 
 
-def _forwarded(view: RequestView, field: str, otherwise: list[str]) -> list[str]:
+def _forwarded(view: RequestView, field: str, otherwise: Sequence[str]) -> Sequence[str]:
     """What the proxy says the client asked for, where it says so once."""
     said = view.values(field)
     return said if len(said) == 1 and said[0] else otherwise
