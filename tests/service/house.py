@@ -22,6 +22,7 @@ from warifu.attestation.trust import revocation
 from warifu.attestation.trust.anchors import Anchor, AnchorUse, ValidityRule, make_anchor
 from warifu.attestation.trust.metadata import Metadata, verify_blob
 from warifu.attestation.trust.view import TrustView
+from warifu.authentication.user.pin_record import Pepper
 from warifu.base.keys.purpose import TERMS, KeyPurpose
 from warifu.base.keys.ring import Custody, KeyRing
 from warifu.base.keys.signer import SoftwareSigner
@@ -53,6 +54,7 @@ APP = "wallet"
 RP_ID = "bank.example"
 ORIGIN = "https://login.bank.example"
 PLAY_SECRET = bytes(range(100, 132))
+PEPPER = Pepper(name="pepper-1", value=Secret(bytes(range(32))))
 POLICIES = {
     Operation.TRANSFER: b'id = "wallet/transfer"\nprofile = "login"\n'
     b"[evidence]\nmax-age-seconds = 300\n",
@@ -177,6 +179,7 @@ def make_house(
             MasterKeys(generations={1: Secret(os.urandom(32))}, index=Secret(os.urandom(32)))
         ),
         clock=clock,
+        peppers=(PEPPER,),
     )
 
 
