@@ -61,14 +61,14 @@ class Activation:
             NoCodeError: Not of this bank, for another name, or too late.
         """
         protected, payload, proof = _parts(text)
-        header = cbor2.loads(protected)
+        header = _read(protected, dict)
         named = {sha256(key).digest()[:KEY_ID_OCTETS]: key for key in self.pinned}
         key = named.get(header.get(_KEY_ID))
         if key is None:
             raise NoCodeError("not of a pinned key")
         signed = encode_deterministic(["Signature1", protected, b"", payload])
         _verify(key, header.get(_ALGORITHM), proof, signed)
-        domain, activation, verifier, expires_at = cbor2.loads(payload)
+        domain, activation, verifier, expires_at = _read(payload, list)
         if domain != CODE_DOMAIN or verifier != self.verifier:
             raise NoCodeError("for another verifier")
         if now is not None and now >= datetime.fromtimestamp(expires_at, UTC):
@@ -114,17 +114,33 @@ class Activation:
 
 
 def _parts(text: str) -> tuple[bytes, bytes, bytes]:
+    """Protected header, payload and signature."""
     body = text.removeprefix(PREFIX)
     if body == text:
         raise NoCodeError("another prefix")
     try:
-        message = cbor2.loads(base64.b32decode(body + "=" * (-len(body) % 8)))
-        protected, unprotected, payload, proof = message.value
-    except (ValueError, AttributeError, TypeError, cbor2.CBORDecodeError) as error:
-        raise NoCodeError("no code") from error
-    if message.tag != _SIGN1_TAG or unprotected:
-        raise NoCodeError("no code")
-    return protected, payload, proof
+        octets = base64.b32decode(body + "=" * (-len(body) % 8))
+    except ValueError as error:
+        raise NoCodeError("no base32") from error
+    # Bits that are left over would give one code several texts.
+    if base64.b32encode(octets).rstrip(b"=").decode() != body:
+        raise NoCodeError("stray bits")
+    match _read(octets, cbor2.CBORTag):
+        case cbor2.CBORTag(
+            tag=tag, value=[bytes(protected), {**unprotected}, bytes(payload), bytes(proof)]
+        ) if tag == _SIGN1_TAG and not unprotected:
+            return protected, payload, proof
+    raise NoCodeError("no COSE_Sign1")
+
+
+def _read(octets: bytes, kind: type[Any]) -> Any:  # noqa: ANN401 - CBOR
+    try:
+        value = cbor2.loads(octets)
+    except (ValueError, TypeError, OverflowError, RecursionError, EOFError) as error:
+        raise NoCodeError("no CBOR") from error
+    if not isinstance(value, kind):
+        raise NoCodeError("of another type")
+    return value
 
 
 def _verify(key: bytes, algorithm: int | None, proof: bytes, signed: bytes) -> None:

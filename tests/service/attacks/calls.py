@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from cryptography import x509
 
 from tests.service.attacks.world import ABOUT, PHONE, TOML, Call, World
+from tests.service.binding.calls import CALLS as BINDING
 from warifu.service.api.app import CONTROLLERS
 from warifu.service.api.openapi import describe
 
@@ -245,6 +246,7 @@ CALLS: dict[tuple[str, str], Callable[[World], Call]] = {
     ("POST", "/v1/exemptions"): _exempt,
     ("DELETE", "/v1/exemptions/{exemption}"): _end_exemption,
     ("GET", "/v1/audit"): _listing("/v1/audit"),
+    **BINDING,
 }
 
 
