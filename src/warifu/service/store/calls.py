@@ -55,11 +55,16 @@ def remember_verification(tenant: str, made: StoredVerification) -> Statement:
 def verifications_on(
     transaction: Transaction, tenant: str, *, user_index: bytes, device: str
 ) -> list[StoredVerification]:
-    """All of a user on a device, whether they still count or not."""
+    """All of a user on a device that is bound and active, and was so when they were made.
+
+    Whether they still count is not asked.
+    """
     rows = transaction.rows(
-        "SELECT class, method, at FROM verifications"
-        " WHERE tenant = :tenant AND user_index = :user AND device = :device"
-        " ORDER BY class, method",
+        "SELECT v.class, v.method, v.at FROM verifications v"
+        " WHERE v.tenant = :tenant AND v.user_index = :user AND v.device = :device"
+        " AND EXISTS (SELECT 1 FROM bindings b WHERE b.tenant = v.tenant"
+        " AND b.user_index = v.user_index AND b.device = v.device AND b.state = 'active'"
+        " AND b.changed_at <= v.at) ORDER BY v.class, v.method",
         tenant=tenant,
         user=user_index,
         device=device,
