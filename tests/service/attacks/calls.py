@@ -13,6 +13,7 @@ from cryptography import x509
 
 from tests.service.attacks.world import ABOUT, PHONE, TOML, Call, World
 from tests.service.binding.calls import CALLS as BINDING
+from tests.service.verifying.calls import CALLS as VERIFYING
 from warifu.service.api.app import CONTROLLERS
 from warifu.service.api.openapi import describe
 
@@ -247,6 +248,7 @@ CALLS: dict[tuple[str, str], Callable[[World], Call]] = {
     ("DELETE", "/v1/exemptions/{exemption}"): _end_exemption,
     ("GET", "/v1/audit"): _listing("/v1/audit"),
     **BINDING,
+    **VERIFYING,
 }
 
 
