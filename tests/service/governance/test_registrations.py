@@ -320,6 +320,24 @@ def test_a_registration_that_nothing_can_be_held_against_is_refused(
         )
 
 
+def on_this_machine(realm: Realm) -> AppRequest:
+    web = WebAuthnApp(rp_id="localhost", origins=("http://localhost:8460",))
+    return AppRequest(id="new", name="New", realm=realm, webauthn=web)
+
+
+def test_an_origin_on_the_customers_own_machine_is_refused_in_production(
+    house: Composition,
+) -> None:
+    with misuse(registration_rules.FORM):
+        app_changes.create_app(at_work(house), on_this_machine(Realm.PRODUCTION))
+
+
+def test_an_origin_on_this_machine_is_taken_for_tests(house: Composition) -> None:
+    answer = app_changes.create_app(at_work(house), on_this_machine(Realm.TEST))
+    assert answer.registration.webauthn
+    assert answer.registration.webauthn.origins == ("http://localhost:8460",)
+
+
 def new_app(name: str = "new", realm: Realm = Realm.TEST) -> AppRequest:
     return AppRequest(
         id=name, name="New", realm=realm, android=AndroidApp(package="jp.example.new")

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from warifu.attestation.appraisal.policy import milder
+from warifu.attestation.claims import Realm
 from warifu.base.errors import BadEvidence, Denied, Misuse
 from warifu.base.pki.signature import load_public_key
 from warifu.risk.decision.facts import Operation
@@ -25,6 +26,7 @@ from warifu.service.conduct.registrations.app_wire import (
     ProposalApproval,
 )
 from warifu.service.conduct.registrations.registration import (
+    LOOPBACK,
     AppRegistration,
     Proposal,
     RegisteredApp,
@@ -432,3 +434,9 @@ def _require_whole(registration: AppRegistration) -> None:
         raise Misuse(rules.FORM, "no platform")
     if registration.play_integrity and registration.android is None:
         raise Misuse(rules.FORM, "Play Integrity without an Android app")
+    web = registration.webauthn
+    if web is None or registration.realm is Realm.TEST:
+        return
+    if any(origin.startswith(LOOPBACK) for origin in web.origins):
+        # Whatever listens on a customer's machine could ask for assertions in the bank's name.
+        raise Misuse(rules.FORM, "an origin on this machine, in production")

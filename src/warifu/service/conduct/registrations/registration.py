@@ -47,7 +47,13 @@ Package = Annotated[
 ]
 AppleId = Annotated[str, Meta(pattern=r"^[A-Z0-9]{10}\.[A-Za-z0-9.-]{1,155}\Z")]
 RpId = Annotated[str, Meta(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\Z")]
-Origin = Annotated[str, Meta(pattern=r"^(https://[^\s/]{1,253}|android:apk-key-hash:[\w-]{43})\Z")]
+LOOPBACK = "http://localhost"
+Origin = Annotated[
+    str,
+    Meta(
+        pattern=rf"^(https://[^\s/]{{1,253}}|{LOOPBACK}(:[0-9]{{1,5}})?|android:apk-key-hash:[\w-]{{43}})\Z"
+    ),
+]
 Sha256Hex = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 
 
@@ -83,7 +89,8 @@ class WebAuthnApp(_Platform, frozen=True, kw_only=True):
 
     rp_id: RpId
     origins: Annotated[tuple[Origin, ...], Meta(min_length=1, max_length=MAX_ORIGINS)]
-    """``https://...``, or ``android:apk-key-hash:...``."""
+    """``https://...``, or ``android:apk-key-hash:...``; in the realm ``test`` also
+    ``http://localhost:...``, which browsers treat as secure."""
 
 
 class AppRegistration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
