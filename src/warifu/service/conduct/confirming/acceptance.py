@@ -46,6 +46,7 @@ from warifu.service.conduct.decisions.deciding import (
     UserKnown,
 )
 from warifu.service.conduct.decisions.decision import plan_decision, tell_decision
+from warifu.service.conduct.verifying.remembering import user_facts
 from warifu.service.conduct.work import commit
 from warifu.service.store import transactions as store
 
@@ -69,6 +70,9 @@ OPERATIONS = {
 }
 """What each kind is decided as; large transfers apart. A payee and a signature last, as a link
 does."""
+MAX_AGE = 100 * 366 * 86_400
+"""Seconds: older than any payee."""
+MAX_MONEY = 1 << 62
 _PASSKEYS = frozenset({ProofKind.WEBAUTHN, ProofKind.SECURE_PAYMENT})
 
 
@@ -223,10 +227,6 @@ def _sums(work: Work, answered: Answered) -> tuple[Reservation, ...]:
     )
 
 
-MAX_AGE = 100 * 366 * 86_400
-"""Seconds: older than any payee."""
-
-
 def _terms(work: Work, asked: TransactionRequest) -> Terms:
     settings, own = work.house.settings.confirmation, asked.limits
     return Terms(
@@ -246,41 +246,44 @@ def _terms(work: Work, asked: TransactionRequest) -> Terms:
     )
 
 
-MAX_MONEY = 1 << 62
-
-
 def _request(work: Work, answered: Answered) -> DecisionRequest:
     held, asked = answered.held, answered.asked
+    operation = operation_of(work, held.kept.asked)
     return DecisionRequest(
         app=held.kept.asked.app,
-        operation=operation_of(work, held.kept.asked),
+        operation=operation,
         user=held.kept.asked.user,
         device=held.stored.device,
         context={CONTEXT: to_base64url(held.stored.digest or b"")},
         challenge=asked.challenge,
         evidence=asked.evidence,
         appraisal=asked.appraisal,
-        bank=_known(work, answered),
+        bank=_known(work, answered, operation),
     )
 
 
-def _known(work: Work, answered: Answered) -> BankKnown:
-    """What the bank knows, with what the proof and the binding show themselves."""
+def _known(work: Work, answered: Answered, operation: AskedOperation) -> BankKnown:
+    """What the bank knows, with what the proof, the binding and earlier verifications show."""
     confirmation, bound = answered.confirmation, answered.bound
     known = answered.asked.bank
     if known is None:
         elapsed = work.now - answered.held.stored.asked_at
         known = _aged(answered.held.kept.asked.bank, seconds=int(elapsed.total_seconds()))
-    methods = {*(known.user.methods or ()), Method.CONFIRMATION}
-    if confirmation.user_verified and confirmation.kind in _PASSKEYS:
-        methods.add(Method.PASSKEY)
-    seen = confirmation.user_verified
-    user = UserKnown(
-        verified=True if seen else known.user.verified,
-        verified_seconds=0 if seen else known.user.verified_seconds,
-        methods=tuple(sorted(methods)),
-        confirmed=True,
-    )
+    with work.house.database.read() as transaction:
+        remembered = user_facts(
+            work,
+            transaction,
+            user_index=bound.stored.user_index,
+            device=bound.stored.device,
+            operation=operation.kind,
+        )
+    best = remembered if remembered.verified else known.user
+    methods = {Method.CONFIRMATION, *(known.user.methods or ()), *(remembered.methods or ())}
+    if confirmation.user_verified:
+        best = UserKnown(verified=True, verified_seconds=0)
+        if confirmation.kind in _PASSKEYS:
+            methods.add(Method.PASSKEY)
+    user = replace(best, methods=tuple(sorted(methods)), confirmed=True)
     age = work.now - bound.stored.bound_at
     binding = BindingKnown(bound=True, age_seconds=max(int(age.total_seconds()), 0))
     return replace(known, user=user, binding=binding)

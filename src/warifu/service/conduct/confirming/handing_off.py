@@ -7,6 +7,7 @@ What was lost on the way is found by comparing books.
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -176,8 +177,11 @@ def reconcile(work: Work, asked: ReconcileRequest) -> Differences:
         for name, held in known.items()
         if held.state in SETTLED or held.state is State.HANDED_OFF
     }
+    times = Counter(booked.values())
     other = {
-        name for name, held in handed.items() if held.stored.reference not in {None, booked[name]}
+        name
+        for name, held in handed.items()
+        if held.stored.reference not in {None, booked[name]} or times[booked[name]] > 1
     }
     answer = Differences(
         unknown=tuple(sorted(booked.keys() - handed.keys())),

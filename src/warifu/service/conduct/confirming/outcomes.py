@@ -17,6 +17,7 @@ from warifu.authentication.transaction.states import State
 from warifu.authentication.transaction.template import template_digest
 from warifu.service.conduct.binding.keeping import BoundDevice
 from warifu.service.conduct.books.leaves import make_kept_leaf, write_leaf
+from warifu.service.conduct.books.receipts import write_receipt
 from warifu.service.conduct.confirming.asked import AnswerRequest
 from warifu.service.conduct.confirming.kept import Held, KeptAnswer, Reserved, seal_answer
 from warifu.service.conduct.confirming.rules import MOVED
@@ -62,7 +63,7 @@ class Conclusion(Struct, frozen=True, kw_only=True):
 def conclusion(work: Work, answered: Answered, ended: Conclusion) -> list[Statement]:
     """The statements of the one outcome, each refused where somebody was faster."""
     held, confirmation = answered.held, answered.confirmation
-    kept, leaf = _with_leaf(work, answered, ended)
+    kept, books = _with_leaf(work, answered, ended)
     outcome = store.Outcome(
         state=ended.state,
         answered_at=work.now,
@@ -80,7 +81,7 @@ def conclusion(work: Work, answered: Answered, ended: Conclusion) -> list[Statem
             work.tenant, bound, counter=confirmation.counter, otherwise=MOVED
         )
     )
-    return [write(work.tenant, held.stored, outcome, otherwise=MOVED), used, leaf]
+    return [write(work.tenant, held.stored, outcome, otherwise=MOVED), used, *books]
 
 
 def audited(answered: Answered, ended: Conclusion) -> AuditEntry:
@@ -134,7 +135,9 @@ def told_again(held: Held) -> OutcomeTold:
     )
 
 
-def _with_leaf(work: Work, answered: Answered, ended: Conclusion) -> tuple[KeptAnswer, Statement]:
+def _with_leaf(
+    work: Work, answered: Answered, ended: Conclusion
+) -> tuple[KeptAnswer, list[Statement]]:
     held, confirmation = answered.held, answered.confirmation
     template = template_digest(held.kept.template)
     kept = KeptAnswer(
@@ -154,16 +157,35 @@ def _with_leaf(work: Work, answered: Answered, ended: Conclusion) -> tuple[KeptA
         suspended=ended.suspended,
         end_session=ended.end_session,
     )
+    return _in_books(work, answered, outcome_of(work, answered, ended, template=template), kept)
+
+
+def _in_books(
+    work: Work, answered: Answered, outcome: parts.Outcome, kept: KeptAnswer
+) -> tuple[KeptAnswer, list[Statement]]:
+    """Leaf and receipt."""
+    held, bound = answered.held, answered.bound
+    proof = parts.Proof(kind=answered.confirmation.kind, data=answered.asked.proof.data)
     values = leaf_values(
-        outcome_of(work, answered, ended, template=template),
+        outcome,
         user=held.kept.asked.user,
-        device=answered.bound.stored.device,
-        key=answered.bound.ceremony.key,
-        proof=parts.Proof(kind=confirmation.kind, data=answered.asked.proof.data),
+        device=bound.stored.device,
+        key=bound.ceremony.key,
+        proof=proof,
     )
     leaf = make_kept_leaf(work, LeafKind.CONFIRMATION, values=values)
     kept = replace(kept, leaf=leaf.id, leaf_secret=leaf.secret.reveal())
-    return kept, write_leaf(work, leaf, subject=held.stored.id)
+    receipt = write_receipt(
+        work,
+        held.owner,
+        held.stored.id,
+        data=held.kept.data or b"",
+        outcome=outcome,
+        proof=proof,
+        bound=bound.kept,
+        leaf=leaf,
+    )
+    return kept, [write_leaf(work, leaf, subject=held.stored.id), *receipt]
 
 
 def outcome_of(

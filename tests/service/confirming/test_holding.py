@@ -1,0 +1,163 @@
+"""A report that something was not hers: what it holds, whom it suspends, how a case ends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.service.conduct.denials import denied
+from tests.service.confirming.counter import (
+    CHANGED_MIND,
+    NOT_ME,
+    PHONE,
+    TABLET,
+    USER,
+    Counter,
+    display_phone,
+)
+from warifu.authentication.binding.rules import USABLE
+from warifu.authentication.transaction import rules as transaction_rules
+from warifu.authentication.transaction.states import State
+from warifu.authentication.transaction.value import Kind
+from warifu.base.errors import Misuse
+from warifu.service.conduct.confirming import rules
+from warifu.service.conduct.confirming.asked import CreatedBy
+from warifu.service.conduct.rules import KNOWN
+
+if TYPE_CHECKING:
+    from tests.service.house import Hands
+
+
+@pytest.fixture
+def tablet(counter: Counter, clock: Hands) -> str:
+    """A second device of hers, in whoever's hands."""
+    bound = counter.enrol(display_phone(), name=TABLET)
+    clock.forward(days=2)
+    return bound.id
+
+
+def states(counter: Counter) -> dict[str, str]:
+    """Of her bindings, by device."""
+    return {each.device: each.state.value for each in counter.bindings(USER)}
+
+
+def test_the_device_that_created_it_is_suspended_and_not_the_one_that_reports(
+    counter: Counter, tablet: str
+) -> None:
+    told = counter.ask(created_by=CreatedBy(device=TABLET))
+    outcome = counter.refuse(told, NOT_ME)
+    assert (outcome.state, outcome.suspended) == (State.REFUSED, (tablet,))
+    assert states(counter) == {PHONE: "active", TABLET: "suspended"}
+    with denied(USABLE):
+        counter.ask(device=TABLET)
+
+
+def test_the_device_that_reports_what_it_created_itself_stays(counter: Counter) -> None:
+    outcome = counter.refuse(counter.ask(created_by=CreatedBy(device=PHONE)), NOT_ME)
+    assert outcome.suspended == ()
+    assert states(counter) == {PHONE: "active"}
+
+
+def test_the_session_that_created_it_is_named_so_that_the_bank_ends_it(counter: Counter) -> None:
+    told = counter.ask(created_by=CreatedBy(session="web-1"))
+    outcome = counter.refuse(told, NOT_ME)
+    (case,) = counter.cases()
+    assert outcome.end_session == case.end_session == "web-1"
+    assert (case.id, case.user, case.transaction) == (outcome.case, USER, told.id)
+    assert (case.reported_by, case.state) == (PHONE, "open")
+
+
+def test_nothing_of_hers_is_approved_while_a_case_is_open(counter: Counter) -> None:
+    waiting = counter.ask()
+    case = counter.refuse(counter.ask(), NOT_ME).case
+    with denied(rules.HELD):
+        counter.send(waiting)
+    assert counter.see(waiting).state is State.ASKED
+    assert counter.see(waiting).tries == 0
+    assert case is not None
+    counter.close(case)
+    assert counter.send(waiting).state is State.APPROVED
+
+
+def test_she_can_refuse_while_a_case_is_open(counter: Counter) -> None:
+    waiting = counter.ask()
+    counter.refuse(counter.ask(), NOT_ME)
+    assert counter.refuse(waiting).state is State.REFUSED
+
+
+def test_what_was_approved_before_is_not_handed_off_while_a_case_is_open(counter: Counter) -> None:
+    approved, other = counter.ask(), counter.ask()
+    counter.send(approved)
+    case = counter.refuse(other, NOT_ME).case
+    assert counter.due() == []
+    with denied(rules.HELD):
+        counter.carry_out(approved)
+    assert case is not None
+    counter.close(case)
+    assert counter.due() == [approved.id]
+    assert counter.carry_out(approved).state is State.HANDED_OFF
+
+
+def test_somebody_elses_money_moves_on(counter: Counter, clock: Hands) -> None:
+    taros = display_phone()
+    counter.enrol(taros, user="taro", name="taros-phone")
+    clock.forward(days=2)
+    counter.refuse(counter.ask(), NOT_ME)
+    told = counter.ask(user="taro", device="taros-phone")
+    assert counter.send(told, counter.proof(told, phone=taros)).state is State.APPROVED
+    assert counter.due() == [told.id]
+
+
+def test_two_cases_hold_until_both_are_closed(counter: Counter) -> None:
+    waiting = counter.ask()
+    first, second = (counter.refuse(counter.ask(), NOT_ME).case for _ in range(2))
+    assert first is not None
+    assert second is not None
+    counter.close(first)
+    with denied(rules.HELD):
+        counter.send(waiting)
+    with denied(rules.CASE_OPEN):
+        counter.close(first)
+    with denied(rules.HELD):
+        counter.send(waiting)
+    counter.close(second)
+    assert counter.send(waiting).state is State.APPROVED
+
+
+def test_an_approval_in_its_hold_time_can_be_disowned_and_gives_its_limit_back(
+    counter: Counter, clock: Hands
+) -> None:
+    told = counter.ask(kind=Kind.RAISE_LIMIT, payee=None)
+    assert counter.send(told).state is State.HELD
+    clock.forward(hours=2)
+    with denied(transaction_rules.DECIDED):
+        counter.refuse(told, CHANGED_MIND)
+    assert counter.refuse(told, NOT_ME).state is State.REFUSED
+    clock.forward(days=2)
+    assert counter.due() == []
+    with denied(rules.DUE):
+        counter.carry_out(told)
+
+
+def test_the_same_report_sent_again_opens_no_second_case(counter: Counter) -> None:
+    told = counter.ask()
+    proof = counter.proof(told, 2, NOT_ME)
+    first = counter.send(told, proof)
+    assert counter.send(told, proof) == first
+    assert len(counter.cases()) == 1
+
+
+def test_a_closed_case_is_found_with_its_note(counter: Counter) -> None:
+    case = counter.refuse(counter.ask(), NOT_ME).case
+    assert case is not None
+    closed = counter.close(case)
+    assert (closed.state, closed.closed_by) == ("closed", counter.caller.id)
+    assert counter.cases() == []
+    assert counter.cases(only_open=False) == [closed]
+
+
+def test_a_case_that_is_not_there(counter: Counter) -> None:
+    with pytest.raises(Misuse) as caught:
+        counter.close("01a2006b-0000-7000-8000-000000000000")
+    assert caught.value.code == KNOWN.code
