@@ -200,7 +200,15 @@ TABLES = (
     CREATE TABLE receipts (
         tenant TEXT NOT NULL,
         id TEXT NOT NULL,
-        leaf TEXT NOT NULL,
+        transaction_id TEXT NOT NULL,
+        at BIGINT NOT NULL,
+        sealed {BYTES} NOT NULL,
+        PRIMARY KEY (tenant, id)
+    )""",
+    """
+    CREATE TABLE receipt_evidence (
+        tenant TEXT NOT NULL,
+        id TEXT NOT NULL,
         at BIGINT NOT NULL,
         sealed {BYTES} NOT NULL,
         PRIMARY KEY (tenant, id)
@@ -245,6 +253,10 @@ INDEXES = (
     WHERE place IS NOT NULL""",
     "CREATE INDEX ledger_leaves_waiting ON ledger_leaves (tenant, id) WHERE place IS NULL",
     "CREATE INDEX ledger_leaves_by_subject ON ledger_leaves (tenant, subject)",
+    """
+    CREATE INDEX ledger_heads_unsigned ON ledger_heads (tenant, size)
+    WHERE checkpoint IS NULL""",
+    "CREATE INDEX receipts_by_transaction ON receipts (tenant, transaction_id, id)",
 )
 
 
