@@ -34,7 +34,17 @@ if TYPE_CHECKING:
     from warifu.service.conduct.registrations.registering import Credential, Operator, Registered
 
 ScopeName = Literal[
-    "decide", "read", "appraise", "configure", "govern", "approve", "erase", "audit"
+    "decide",
+    "authenticate",
+    "confirm",
+    "read",
+    "enrol",
+    "appraise",
+    "configure",
+    "govern",
+    "approve",
+    "erase",
+    "audit",
 ]
 """The values of `Scope`."""
 MAX_NAME_CHARACTERS = 200

@@ -7,7 +7,7 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -17,8 +17,9 @@ from tests.service.callers.signing import Signer
 from tests.service.callers.test_certificate import new_certificate
 from tests.service.house import make_house
 from warifu.base.errors import Denied
+from warifu.cli.callers import ScopeName
 from warifu.service.adapters.data_key_file import DataKeyFile
-from warifu.service.caller import Caller
+from warifu.service.caller import Caller, Scope
 from warifu.service.callers import rules
 from warifu.service.callers.authenticate import authenticate
 from warifu.service.store.opening import open_database
@@ -186,6 +187,10 @@ def test_data_keys_are_made_for_the_first_tenant_only(desk: Desk) -> None:
     lost = desk.add_tenant("sakura-bank")
     assert lost.status == 2
     assert not desk.data_key.exists()
+
+
+def test_the_command_line_knows_every_scope() -> None:
+    assert set(get_args(ScopeName)) == {scope.value for scope in Scope}
 
 
 def test_nobody_is_shown_where_there_is_nobody(desk: Desk) -> None:
