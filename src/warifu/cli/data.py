@@ -77,6 +77,11 @@ _SURE = Text(
 _KINDS = {
     "evidence-bytes": Text(ja="証拠（受信データ）", en="evidence as received"),
     "serials": Text(ja="識別番号の索引", en="index of identifiers"),
+    "receipts": Text(ja="取引の控え", en="receipts"),
+    "receipt-evidence": Text(ja="控えに添える証拠", en="evidence in receipts"),
+    "late-answers": Text(ja="期限後の回答", en="late answers"),
+    "transactions": Text(ja="取引", en="transactions"),
+    "cases": Text(ja="終了した調査案件", en="closed cases"),
     "decisions": Text(ja="判定", en="decisions"),
     "appraisals": Text(ja="評価", en="appraisals"),
     "evidence": Text(ja="検証済み属性", en="facts of evidence"),
@@ -84,6 +89,12 @@ _KINDS = {
     "challenges": Text(ja="チャレンジ", en="challenges"),
     "idempotency": Text(ja="再送に備えた応答の写し", en="answers kept for repeated requests"),
     "signature-nonces": Text(ja="署名のナンス", en="nonces of signatures"),
+    "activations": Text(ja="端末登録の手続", en="activations"),
+    "verifications": Text(ja="本人確認の記録", en="verifications of users"),
+    "access-tokens": Text(ja="アクセストークン", en="access tokens"),
+    "proof-ids": Text(ja="使用済みの証明の番号", en="ids of proofs"),
+    "hpke-keys": Text(ja="暗号化用の鍵", en="encryption keys"),
+    "reserved": Text(ja="限度額の集計", en="sums of limits"),
 }
 
 

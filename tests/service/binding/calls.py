@@ -73,7 +73,7 @@ def _cancel(world: World) -> Call:
 
 def _list(world: World) -> Call:
     _desk(world).enrolment(user=f"owner-{next(world.numbers)}").finish()
-    return Call(method="GET", path="/v1/bindings?user=hanako")
+    return Call(method="GET", path="/v1/bindings")
 
 
 def _binding(world: World) -> Call:

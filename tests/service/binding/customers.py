@@ -201,7 +201,9 @@ class Desk:
 
     def bindings(self, user: str = USER) -> list[bindings.BindingSeen]:
         """Of a user, newest first."""
-        return bindings.list_bindings(self.work(), user, after=None, limit=200)
+        return bindings.list_bindings(
+            self.work(), bindings.BindingFilter(user=user), after=None, limit=200
+        )
 
     def stored(self, user: str = USER) -> list[StoredBinding]:
         """Their rows."""

@@ -136,9 +136,111 @@ def put(database: Database, kind: Aged, *, age: timedelta, tenant: str = "bank")
             "signature_nonces",
             {"caller": "c", "nonce": unique, "expires_at": stored},
         ),
+        **confirmations(unique, stored),
     }
     table, values = common[kind]
     insert(database, table, tenant=tenant, **values)
+
+
+def confirmations(unique: str, stored: int) -> dict[Aged, tuple[str, dict[str, Value]]]:
+    sealed: dict[str, Value] = {"sealed": b""}
+    return {
+        Aged.RECEIPTS: (
+            "receipts",
+            {"id": unique, "transaction_id": unique, "at": stored, **sealed},
+        ),
+        Aged.RECEIPT_EVIDENCE: ("receipt_evidence", {"id": unique, "at": stored, **sealed}),
+        Aged.LATE_ANSWERS: (
+            "late_answers",
+            {"id": unique, "transaction_id": unique, "at": stored, "code": "c", **sealed},
+        ),
+        Aged.TRANSACTIONS: (
+            "transactions",
+            {
+                "id": unique,
+                "user_index": b"u",
+                "kind": "k",
+                "state": "s",
+                "revision": 0,
+                "tries": 0,
+                "asked_at": stored,
+                "expires_at": stored,
+                "hand_offs": 0,
+                **sealed,
+            },
+        ),
+        Aged.CASES: (
+            "cases",
+            {
+                "id": unique,
+                "user_index": b"u",
+                "state": "closed",
+                "revision": 1,
+                "opened_at": 0,
+                "closed_at": stored,
+                **sealed,
+            },
+        ),
+        Aged.ACTIVATIONS: (
+            "activations",
+            {
+                "id": unique,
+                "app": "a",
+                "user_index": b"u",
+                "state": "s",
+                "revision": 0,
+                "expires_at": stored,
+                **sealed,
+            },
+        ),
+        Aged.VERIFICATIONS: (
+            "verifications",
+            {"user_index": b"u", "device": unique, "class": "c", "method": "m", "at": stored},
+        ),
+        Aged.ACCESS_TOKENS: (
+            "access_tokens",
+            {"digest": unique.encode(), "binding": "b", "thumbprint": "t", "expires_at": stored},
+        ),
+        Aged.PROOF_IDS: ("proof_ids", {"id": unique.encode(), "expires_at": stored}),
+        Aged.HPKE_KEYS: (
+            "hpke_keys",
+            {"id": unique, "certificate": b"", "made_at": 0, "expires_at": stored, **sealed},
+        ),
+        Aged.RESERVED: ("reserved", {"bucket": unique.encode(), "total": 1, "expires_at": stored}),
+    }
+
+
+def test_an_open_case_and_a_transaction_to_be_handed_off_are_kept_however_old(
+    database: Database,
+) -> None:
+    make_tenants(database)
+    age = timedelta(days=4000)
+    put(database, Aged.CASES, age=age)
+    put(database, Aged.TRANSACTIONS, age=age)
+    with database.write() as transaction:
+        transaction.rows("UPDATE cases SET closed_at = NULL, state = 'open' RETURNING 1")
+        transaction.rows("UPDATE transactions SET next_hand_off = 1 RETURNING 1")
+    assert not any(sweep(database, SETTINGS, now=NOW).deleted.values())
+
+
+def test_a_copy_of_evidence_is_kept_while_its_key_may_still_answer(database: Database) -> None:
+    make_tenants(database)
+    put(database, Aged.RECEIPT_EVIDENCE, age=timedelta(days=4000))
+    ((_, evidence, *_),) = rows(database, "receipt_evidence")
+    insert(
+        database,
+        "device_keys",
+        tenant="bank",
+        id="key",
+        device=DEVICE,
+        app="a",
+        format="f",
+        credential=b"",
+        counter=0,
+        evidence=str(evidence),
+        registered_at=0,
+    )
+    assert not any(sweep(database, SETTINGS, now=NOW).deleted.values())
 
 
 @pytest.mark.parametrize("kind", Aged)

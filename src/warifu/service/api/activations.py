@@ -53,7 +53,7 @@ class ActivationController(Controller):
     @post(
         "/{activation:str}/commitment",
         opt=needs(Scope.ENROL),
-        responses=problems(404, 409),
+        responses=problems(404, 409, 422),
         status_code=200,
         sync_to_thread=True,
     )
@@ -97,7 +97,7 @@ class ActivationController(Controller):
     @post(
         "/{activation:str}/reject",
         opt=needs(Scope.ENROL),
-        responses=problems(404, 409),
+        responses=problems(404, 409, 422),
         status_code=200,
         sync_to_thread=True,
     )
@@ -108,7 +108,7 @@ class ActivationController(Controller):
     @post(
         "/{activation:str}/cancel",
         opt=needs(Scope.ENROL),
-        responses=problems(404, 409),
+        responses=problems(404, 409, 422),
         status_code=200,
         sync_to_thread=True,
     )

@@ -12,6 +12,7 @@ from warifu.service.api.answers import USUAL_LIMIT, After, Limit, Page, page, re
 from warifu.service.api.problems import problems
 from warifu.service.caller import Scope
 from warifu.service.conduct.binding.bindings import (
+    BindingFilter,
     BindingSeen,
     ChangeRequest,
     ResumeRequest,
@@ -25,12 +26,7 @@ from warifu.service.conduct.binding.bindings import (
 )
 from warifu.service.conduct.work import Work
 
-User = Annotated[
-    str,
-    QueryParameter(
-        name="user", min_length=1, max_length=200, description="The bank's own name of the user."
-    ),
-]
+Filter = Annotated[str | None, QueryParameter(min_length=1, max_length=200, required=False)]
 
 
 class BindingController(Controller):
@@ -39,12 +35,19 @@ class BindingController(Controller):
     path = "/v1/bindings"
     tags = ("bindings",)
 
-    @get(opt=needs(Scope.READ), responses=problems(400), sync_to_thread=True)
+    @get(opt=needs(Scope.READ), sync_to_thread=True)
     def list_all(
-        self, work: Work, user: User, limit: Limit = USUAL_LIMIT, after: After = None
+        self,
+        *,
+        work: Work,
+        user: Filter = None,
+        device: Filter = None,
+        limit: Limit = USUAL_LIMIT,
+        after: After = None,
     ) -> Page[BindingSeen]:
-        """Bindings of a user, also those that have ended."""
-        found = list_bindings(work, user, after=read_cursor(after), limit=limit)
+        """Bindings of a user or a device, also those that have ended; of all without either."""
+        wanted = BindingFilter(user=user, device=device)
+        found = list_bindings(work, wanted, after=read_cursor(after), limit=limit)
         return page(found, limit=limit, by=lambda each: each.id)
 
     @get("/{binding:str}", opt=needs(Scope.READ), responses=problems(404), sync_to_thread=True)
@@ -55,7 +58,7 @@ class BindingController(Controller):
     @post(
         "/{binding:str}/suspend",
         opt=needs(Scope.ENROL),
-        responses=problems(403, 404, 409),
+        responses=problems(403, 404, 409, 422),
         status_code=200,
         sync_to_thread=True,
     )
@@ -66,7 +69,7 @@ class BindingController(Controller):
     @post(
         "/{binding:str}/resume",
         opt=needs(Scope.ENROL),
-        responses=problems(403, 404, 409),
+        responses=problems(403, 404, 409, 422),
         status_code=200,
         sync_to_thread=True,
     )
@@ -77,7 +80,7 @@ class BindingController(Controller):
     @post(
         "/{binding:str}/revoke",
         opt=needs(Scope.ENROL),
-        responses=problems(403, 404, 409),
+        responses=problems(403, 404, 409, 422),
         status_code=200,
         sync_to_thread=True,
     )
@@ -88,7 +91,7 @@ class BindingController(Controller):
     @post(
         "/{binding:str}/make-primary",
         opt=needs(Scope.ENROL),
-        responses=problems(403, 404, 409),
+        responses=problems(403, 404, 409, 422),
         status_code=200,
         sync_to_thread=True,
     )

@@ -185,17 +185,23 @@ def bindings_of(transaction: Transaction, tenant: str, *, user_index: bytes) -> 
 
 
 def bindings_page(
-    transaction: Transaction, tenant: str, *, user_index: bytes, after: str | None, limit: int
+    transaction: Transaction,
+    tenant: str,
+    *,
+    user_index: bytes | None,
+    device: str | None,
+    after: str | None,
+    limit: int,
 ) -> list[StoredBinding]:
-    """Bindings of a user, newest first, from behind `after`."""
-    below = "" if after is None else " AND id < :after"
-    bound: dict[str, Value] = {} if after is None else {"after": after}
+    """Bindings of a user or a device, newest first, from behind `after`."""
+    wanted: dict[str, Value] = {"user_index": user_index, "device": device}
+    bound = {name: value for name, value in wanted.items() if value is not None}
+    where = "".join(f" AND {name} = :{name}" for name in bound)
+    if after is not None:
+        where += " AND id < :after"
+        bound["after"] = after
     rows = transaction.rows(
-        f"{_BINDING} AND user_index = :user{below} ORDER BY id DESC LIMIT :limit",
-        tenant=tenant,
-        user=user_index,
-        limit=limit,
-        **bound,
+        f"{_BINDING}{where} ORDER BY id DESC LIMIT :limit", tenant=tenant, limit=limit, **bound
     )
     return [binding_of(row) for row in rows]
 

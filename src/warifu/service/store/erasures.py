@@ -52,13 +52,10 @@ def is_known(transaction: Transaction, *, tenant: str, device: str) -> bool:
 
 
 def is_named(transaction: Transaction, *, tenant: str, device: str) -> bool:
-    """Whether a decision names it: the bank asked about it without any evidence."""
-    found = transaction.row(
-        "SELECT 1 FROM decisions WHERE tenant = :tenant AND device = :device LIMIT 1",
-        tenant=tenant,
-        device=device,
+    """Whether the bank asked about it without any evidence: for a decision, or to activate it."""
+    return any(
+        transaction.row(sql, tenant=tenant, device=device) is not None for sql in _ASKED_ABOUT
     )
-    return found is not None
 
 
 def is_erased(transaction: Transaction, *, tenant: str, device: str | None) -> bool:
@@ -124,7 +121,7 @@ def present_devices(transaction: Transaction, *, tenant: str) -> Iterator[tuple[
     """All devices that were not erased, and when they were first seen or asked about."""
     for sql in (
         "SELECT id, first_seen FROM devices WHERE tenant = :tenant AND erased_at IS NULL",
-        _ONLY_ASKED_ABOUT,
+        *_ONLY_ASKED_ABOUT,
     ):
         for batch in transaction.batches(sql, size=AT_ONCE, tenant=tenant):
             yield from ((device, moment(first_seen)) for device, first_seen in batch)
@@ -274,6 +271,8 @@ _TAKE = (
     f" AND ({_COUNT}) = :accounts"
 )
 _HOLD = (
+    # Whatever a bound device is doing holds its binding.
+    "UPDATE bindings SET revision = revision WHERE tenant = :tenant AND device = :device",
     "UPDATE device_keys SET counter = counter WHERE tenant = :tenant AND device = :device",
     f"UPDATE appraisals SET context = NULL WHERE tenant = :tenant AND {_ABOUT_EVIDENCE}",  # noqa: S608 - ours
 )
@@ -282,11 +281,20 @@ _SHRED = (
     "UPDATE devices SET data_key = NULL"
     " WHERE tenant = :tenant AND id = :device AND erased_at IS NULL"
 )
-_ONLY_ASKED_ABOUT = """
-    SELECT device, MIN(decided_at) FROM decisions WHERE tenant = :tenant AND device IS NOT NULL
+_NAMING = {"decisions": "decided_at", "transactions": "asked_at", "activations": "expires_at"}
+"""Tables with devices that we may know nothing else of, and when they were asked about, which an
+activation does not say: it may not be taken for older than it is."""
+_ASKED_ABOUT = tuple(
+    f"SELECT 1 FROM {table} WHERE tenant = :tenant AND device = :device LIMIT 1"  # noqa: S608 - ours
+    for table in _NAMING
+)
+_ONLY_ASKED_ABOUT = tuple(
+    f"""SELECT device, MIN({at}) FROM {table} WHERE tenant = :tenant AND device IS NOT NULL
         AND NOT EXISTS (SELECT 1 FROM devices WHERE devices.tenant = :tenant AND id = device)
         AND NOT EXISTS (SELECT 1 FROM erasures WHERE erasures.tenant = :tenant AND id = device)
-    GROUP BY device"""
+    GROUP BY device"""  # noqa: S608 - ours
+    for table, at in _NAMING.items()
+)
 _EVIDENCE = f"SELECT id, document FROM evidence WHERE tenant = :tenant AND {_ABOUT}"  # noqa: S608 - ours
 _ACCOUNTS = {
     Accounts.APPRAISALS: (
@@ -294,6 +302,7 @@ _ACCOUNTS = {
     ),
     Accounts.DECISIONS: f"SELECT id, document FROM decisions WHERE tenant = :tenant AND {_ABOUT}",  # noqa: S608 - ours
 }
+_BINDINGS = "SELECT id FROM bindings WHERE tenant = :tenant AND device = :device"
 _ERASE = (
     "DELETE FROM evidence_bytes WHERE tenant = :tenant AND owner = :device",
     # What named no device, or came before its device was known, lies under the tenant's own key.
@@ -308,6 +317,13 @@ _ERASE = (
     document = :document WHERE tenant = :tenant AND {_ABOUT}""",  # noqa: S608 - ours
     # Answers that name it, kept for repeated requests; '*' stands for several devices.
     "DELETE FROM idempotency WHERE tenant = :tenant AND device IN (:device, '*')",
+    # What users did with it stays, as an account under the number of the erasure.
+    "UPDATE transactions SET device = :erasure WHERE tenant = :tenant AND device = :device",
+    "UPDATE transactions SET created_by = :erasure WHERE tenant = :tenant AND created_by = :device",
+    f"DELETE FROM access_tokens WHERE tenant = :tenant AND binding IN ({_BINDINGS})",  # noqa: S608 - ours
+    "DELETE FROM verifications WHERE tenant = :tenant AND device = :device",
+    "DELETE FROM activations WHERE tenant = :tenant AND device = :device",
+    "DELETE FROM bindings WHERE tenant = :tenant AND device = :device",
     # Last, because the keys tell what was refused under them.
     "DELETE FROM device_keys WHERE tenant = :tenant AND device = :device",
 )

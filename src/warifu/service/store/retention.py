@@ -24,6 +24,11 @@ class Aged(StrEnum):
 
     EVIDENCE_BYTES = "evidence-bytes"
     SERIALS = "serials"
+    RECEIPTS = "receipts"
+    RECEIPT_EVIDENCE = "receipt-evidence"
+    LATE_ANSWERS = "late-answers"
+    TRANSACTIONS = "transactions"
+    CASES = "cases"
     DECISIONS = "decisions"
     APPRAISALS = "appraisals"
     EVIDENCE = "evidence"
@@ -31,6 +36,12 @@ class Aged(StrEnum):
     CHALLENGES = "challenges"
     IDEMPOTENCY = "idempotency"
     SIGNATURE_NONCES = "signature-nonces"
+    ACTIVATIONS = "activations"
+    VERIFICATIONS = "verifications"
+    ACCESS_TOKENS = "access-tokens"
+    PROOF_IDS = "proof-ids"
+    HPKE_KEYS = "hpke-keys"
+    RESERVED = "reserved"
 
 
 class _Table(Struct, frozen=True):
@@ -52,9 +63,20 @@ _REGISTERED = """ AND NOT EXISTS (
     SELECT 1 FROM device_keys
     WHERE device_keys.tenant = :tenant AND device_keys.device = evidence.device
         AND device_keys.evidence = evidence.id)"""
+_BOUND = """ AND NOT EXISTS (
+    SELECT 1 FROM device_keys
+    WHERE device_keys.tenant = :tenant AND device_keys.evidence = receipt_evidence.id)"""
+"""Evidence behind a key that may still answer: its receipts to come will hold the copy too."""
+_TO_HAND_OFF = " AND transactions.next_hand_off IS NULL"
 _TABLES = {
     Aged.EVIDENCE_BYTES: _Table("evidence_bytes", "stored_at", _USED),
     Aged.SERIALS: _Table("serials", "stored_at"),
+    Aged.RECEIPTS: _Table("receipts", "id"),
+    Aged.RECEIPT_EVIDENCE: _Table("receipt_evidence", "at", _BOUND),
+    Aged.LATE_ANSWERS: _Table("late_answers", "id"),
+    Aged.TRANSACTIONS: _Table("transactions", "id", _TO_HAND_OFF),
+    # An open case has no such time, and stays.
+    Aged.CASES: _Table("cases", "closed_at"),
     Aged.DECISIONS: _Table("decisions", "id"),
     Aged.APPRAISALS: _Table("appraisals", "id"),
     Aged.EVIDENCE: _Table("evidence", "id", _REGISTERED),
@@ -62,6 +84,12 @@ _TABLES = {
     Aged.CHALLENGES: _Table("challenges", "expires_at"),
     Aged.IDEMPOTENCY: _Table("idempotency", "at"),
     Aged.SIGNATURE_NONCES: _Table("signature_nonces", "expires_at"),
+    Aged.ACTIVATIONS: _Table("activations", "expires_at"),
+    Aged.VERIFICATIONS: _Table("verifications", "at"),
+    Aged.ACCESS_TOKENS: _Table("access_tokens", "expires_at"),
+    Aged.PROOF_IDS: _Table("proof_ids", "expires_at"),
+    Aged.HPKE_KEYS: _Table("hpke_keys", "expires_at"),
+    Aged.RESERVED: _Table("reserved", "expires_at"),
 }
 
 

@@ -28,6 +28,8 @@ PAUSE_SECONDS = 0.005
 """Between batches, so that others' changes come in between."""
 NONCE_DAYS = 1
 """Kept after they expire, for clocks that are set back."""
+VERIFICATION_DAYS = 31
+"""No step-up is remembered for longer."""
 SWEEPER = "retention"
 """Who the audit log says it was."""
 
@@ -96,6 +98,11 @@ def days_of(retention: RetentionSettings) -> dict[Aged, int]:
     return {
         Aged.EVIDENCE_BYTES: retention.evidence_days,
         Aged.SERIALS: retention.serials_days,
+        Aged.RECEIPTS: retention.transactions_days,
+        Aged.RECEIPT_EVIDENCE: retention.transactions_days,
+        Aged.LATE_ANSWERS: retention.transactions_days,
+        Aged.TRANSACTIONS: retention.transactions_days,
+        Aged.CASES: retention.transactions_days,
         Aged.DECISIONS: retention.decisions_days,
         Aged.APPRAISALS: retention.decisions_days,
         # Bytes whose facts were gone would be of no use, and no erasure would find them.
@@ -104,6 +111,12 @@ def days_of(retention: RetentionSettings) -> dict[Aged, int]:
         Aged.CHALLENGES: retention.challenges_days,
         Aged.IDEMPOTENCY: retention.idempotency_days,
         Aged.SIGNATURE_NONCES: NONCE_DAYS,
+        Aged.ACTIVATIONS: retention.activations_days,
+        Aged.VERIFICATIONS: VERIFICATION_DAYS,
+        Aged.ACCESS_TOKENS: NONCE_DAYS,
+        Aged.PROOF_IDS: NONCE_DAYS,
+        Aged.HPKE_KEYS: NONCE_DAYS,
+        Aged.RESERVED: NONCE_DAYS,
     }
 
 

@@ -110,6 +110,13 @@ class BindingSeen(Struct, frozen=True, kw_only=True):
     changes: tuple[Change, ...]
 
 
+class BindingFilter(Struct, frozen=True, kw_only=True):
+    """Which bindings to list."""
+
+    user: str | None = None
+    device: str | None = None
+
+
 class Planned(Struct, frozen=True, kw_only=True):
     """A change of a binding, not yet written."""
 
@@ -128,14 +135,18 @@ def see_binding(work: Work, binding: str) -> BindingSeen:
         return seen(load_binding(work, transaction, binding))
 
 
-def list_bindings(work: Work, user: str, *, after: str | None, limit: int) -> list[BindingSeen]:
-    """Bindings of a user, newest first; one more than `limit` where there are more."""
+def list_bindings(
+    work: Work, wanted: BindingFilter, *, after: str | None, limit: int
+) -> list[BindingSeen]:
+    """Bindings, newest first; one more than `limit` where there are more."""
+    user_index = None if wanted.user is None else user_index_of(work, wanted.user)
     with work.house.database.read() as transaction:
         owner = tenant_owner(work, transaction)
         found = store.bindings_page(
             transaction,
             work.tenant,
-            user_index=user_index_of(work, user),
+            user_index=user_index,
+            device=wanted.device,
             after=after,
             limit=limit + 1,
         )

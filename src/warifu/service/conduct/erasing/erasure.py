@@ -139,9 +139,10 @@ def _plan(work: Work, transaction: Transaction, device: str, name_index: bytes) 
     tenant = work.tenant
     earlier = None
     is_known = store.is_known(transaction, tenant=tenant, device=device)
+    is_named = store.is_named(transaction, tenant=tenant, device=device)
     if not is_known:
         earlier = store.newest_erasure(transaction, tenant=tenant, name_index=name_index)
-        if earlier is None and not store.is_named(transaction, tenant=tenant, device=device):
+        if earlier is None and not is_named:
             raise Misuse(KNOWN, "no device of this name")
     erasure = earlier or StoredErasure(id=f"{PREFIX}{new_id(work.now)}", erased_at=work.now)
     keys = store.keys_of_device(transaction, tenant=tenant, device=device)
@@ -170,7 +171,7 @@ def _plan(work: Work, transaction: Transaction, device: str, name_index: bytes) 
             name_index=name_index,
             otherwise=AT_REST,
         )
-    elif keys or evidence or accounts:
+    elif keys or evidence or accounts or is_named:
         if earlier is None:
             changes = [store.record_erasure(tenant=tenant, erasure=erasure, name_index=name_index)]
         changes += store.erase_rows(tenant=tenant, device=device, erasure=erasure.id)
