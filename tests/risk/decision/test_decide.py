@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 
-from tests.risk.decision.cases import AT, NOW, changed, honest, standard
+from tests.risk.decision.cases import AT, NOW, changed, honest, standard, standard_bytes
 from tests.risk.decision.strategies import any_facts
 from warifu.risk.decision import reasons
 from warifu.risk.decision.decide import (
@@ -295,3 +295,14 @@ def test_whatever_the_facts_there_is_a_decision_and_served_has_no_open_reason(
         assert all(reason.consequence.limit is not None for reason in counting)
     if isinstance(decision.outcome, Refuse):
         assert any(reason.consequence.refuse for reason in counting)
+
+
+@pytest.mark.parametrize("method", list(Method))
+def test_a_rule_may_ask_for_every_method_and_see_that_it_succeeded(method: Method) -> None:
+    rules = load_rules(
+        standard_bytes()
+        .replace(b'holds = "user.verified"\n', f"holds = \"'{method}' in user.methods\"\n".encode())
+        .replace(b'step_up = ["passkey"]', f'step_up = ["{method}"]'.encode())
+    )
+    assert decide(changed(TRANSFER, user__methods=()), rules, NOW).outcome == StepUp((method,))
+    assert decide(changed(TRANSFER, user__methods=(method,)), rules, NOW).outcome == Serve()

@@ -17,8 +17,11 @@ from warifu.authentication.user.tries import State
 from warifu.authentication.user.verified import Assurance, Method
 from warifu.base.errors import VerifierFault
 from warifu.base.secret import Secret
+from warifu.risk.decision.rules import Method as Known
 from warifu.service.conduct.challenges.rules import CHALLENGE_KNOWN, CONTEXT, IN_TIME, UNUSED
+from warifu.service.conduct.sealing import user_index_of
 from warifu.service.conduct.verifying import pin_setting, pins, rules
+from warifu.service.conduct.verifying.remembering import user_facts
 from warifu.service.limits.limits import TooMany
 
 if TYPE_CHECKING:
@@ -233,3 +236,18 @@ def test_a_pin_under_an_old_pepper_is_renewed_when_it_is_right(hanako: Customer)
     assert hanako.try_pin().verified is not None
     hanako.desk.house = replace(house, peppers=(newer,))
     assert hanako.try_pin().verified is not None
+
+
+def test_a_decision_is_told_of_a_pin(hanako: Customer) -> None:
+    hanako.set_pin()
+    hanako.try_pin(operation=CHANGE)
+    work = hanako.desk.work()
+    with work.house.database.read() as transaction:
+        told = user_facts(
+            work,
+            transaction,
+            user_index=user_index_of(work, hanako.user),
+            device=hanako.device,
+            operation="raise-limit",
+        )
+    assert (told.verified, told.methods) == (True, (Known.PIN,))

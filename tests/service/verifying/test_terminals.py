@@ -235,6 +235,10 @@ def test_a_verification_counts_for_its_class_and_its_time(hanako: Customer, cloc
     assert known(hanako).verified is False
 
 
+def test_rule_sets_can_name_every_way_of_being_verified() -> None:
+    assert {each.value for each in Method} <= {each.value for each in Known}
+
+
 def test_an_amount_that_was_changed_is_not_what_was_asked(hanako: Customer) -> None:
     asked = hanako.ask(operation=TRANSFER)
     with denied(CONTEXT):
