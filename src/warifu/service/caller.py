@@ -18,6 +18,8 @@ class Scope(StrEnum):
     """Ask for confirmations, pass answers on, close cases, hand off what was approved."""
     READ = "read"
     """Fetch and list evidence facts, appraisals, decisions, devices and serials."""
+    LEDGER = "ledger"
+    """Follow the ledger and cosign its checkpoints: nothing there is about a person."""
     ENROL = "enrol"
     """Activate devices of users, suspend, resume and revoke them."""
     APPRAISE = "appraise"

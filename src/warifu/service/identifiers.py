@@ -21,7 +21,12 @@ def new_id(now: datetime) -> str:
     Args:
         now: The time it sorts by; the 74 bits after it are random.
     """
-    time = f"{micros(now) // 1000 & (1 << 48) - 1:012x}"
-    random = os.urandom(_OCTETS).hex()
+    return dated_id(now, os.urandom(_OCTETS))
+
+
+def dated_id(at: datetime, octets: bytes) -> str:
+    """The identifier of a time and ten octets: for what must have the same one everywhere."""
+    time = f"{micros(at) // 1000 & (1 << 48) - 1:012x}"
+    random = octets[:_OCTETS].hex()
     variant = _VARIANT[random[0]]
     return f"{time[:8]}-{time[8:]}-7{random[1:4]}-{variant}{random[4:7]}-{random[7:19]}"

@@ -144,6 +144,7 @@ class Loader(Struct, frozen=True):
         """Assemble it. What fails here ends the process."""
         from warifu.service.api.app import make_asgi  # noqa: PLC0415 - in the new process only
         from warifu.service.observe import starting  # noqa: PLC0415 - reads the environment
+        from warifu.service.workers.sequencer import SequencerThread  # noqa: PLC0415 - as above
 
         forbid_core_dumps()
         _end_with_parent()
@@ -154,10 +155,13 @@ class Loader(Struct, frozen=True):
         async def life(_: Litestar) -> AsyncIterator[None]:
             threads = ThreadPoolExecutor(THREADS, thread_name_prefix="request")
             asyncio.get_running_loop().set_default_executor(threads)
+            sequencer = SequencerThread(house)
+            sequencer.start()
             try:
                 yield
             finally:
                 threads.shutdown()
+                sequencer.stop()
                 house.database.close()
                 starting.stop()
 

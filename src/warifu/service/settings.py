@@ -10,10 +10,12 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from warifu.attestation.claims import Endorsement
+from warifu.authentication.ledger.note import read_verifier_key
+from warifu.authentication.ledger.witness import WitnessPolicy, sound
 from warifu.authentication.transaction.template import Templates, complete
 from warifu.authentication.user.verified import Assurance
 from warifu.base.codec import toml
-from warifu.base.errors import MalformedEvidence, Misuse
+from warifu.base.errors import MalformedEvidence, Misuse, WarifuError
 from warifu.base.rule import Rule, Text
 
 MAX_BYTES = 64 << 10
@@ -145,6 +147,36 @@ class PinSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     another verification."""
 
 
+class LedgerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The table ``[ledger]``."""
+
+    witnesses: tuple[str, ...] = ()
+    """Verifier keys (C2SP signed-note) of those whose cosignatures are taken."""
+    witnesses_needed: Annotated[int, Meta(ge=0, le=16)] = 0
+    """How many must have cosigned the checkpoint of a receipt; until then it is pending."""
+
+    def __post_init__(self) -> None:
+        """Refuse what are no keys of witnesses, and more witnesses than there are.
+
+        Raises:
+            ValueError: Such an entry.
+        """
+        try:
+            sound(self.policy)
+        except WarifuError as error:
+            raise ValueError(f"witnesses: {error.detail}") from error
+
+    @property
+    def policy(self) -> WitnessPolicy:
+        """Whose cosignatures are taken.
+
+        Raises:
+            MalformedEvidence: ``ledger/verifier-key``.
+        """
+        keys = tuple(read_verifier_key(each) for each in self.witnesses)
+        return WitnessPolicy(witnesses=keys, threshold=self.witnesses_needed)
+
+
 class AppraisalSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The table ``[appraisals]``."""
 
@@ -233,6 +265,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     confirmation: ConfirmationSettings = field(default_factory=ConfirmationSettings)
     verification: VerificationSettings = field(default_factory=VerificationSettings)
     pins: PinSettings = field(default_factory=PinSettings)
+    ledger: LedgerSettings = field(default_factory=LedgerSettings)
     appraisals: AppraisalSettings = field(default_factory=AppraisalSettings)
     retention: RetentionSettings = field(default_factory=RetentionSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)

@@ -91,7 +91,7 @@ def accept_cosignature(
         MissingTrust: ``ledger/known-signer`` for a witness that is not in the policy.
     """
     sent = note.read_signature_line(line)
-    for key in _sound(policy).witnesses:
+    for key in sound(policy).witnesses:
         if (key.name, key.key_id) == (sent.name, sent.key_id):
             return sent, _check(key, sent, found.text, at)
     raise MissingTrust(UNKNOWN_SIGNER, sent.name)
@@ -115,12 +115,27 @@ def check_witnesses(
         Misuse: ``ledger/witness-policy``.
     """
     seen = []
-    for key in _sound(policy).witnesses:
+    for key in sound(policy).witnesses:
         lines = [_check(key, each, found.text, at) for each in found.of(key)]
         seen += lines[:1]
     if len(seen) < policy.threshold:
         raise BadEvidence(WITNESSES, f"{len(seen)} of {policy.threshold}")
     return tuple(seen)
+
+
+def sound(policy: WitnessPolicy) -> WitnessPolicy:
+    """The policy, if each witness has a key of its own and there are as many as are asked for.
+
+    A cosignature does not state its signer's name: one key under two names would count twice.
+
+    Raises:
+        Misuse: ``ledger/witness-policy``.
+    """
+    keys = {each.public_key for each in policy.witnesses}
+    others = any(each.type != note.COSIGNATURE for each in policy.witnesses)
+    if others or len(keys) < len(policy.witnesses) or not 0 <= policy.threshold <= len(keys):
+        raise Misuse(WITNESS_POLICY, f"{policy.threshold} of {len(keys)} keys")
+    return policy
 
 
 def _check(key: note.NoteKey, line: note.NoteSignature, body: bytes, at: datetime) -> Cosignature:
@@ -135,12 +150,3 @@ def _check(key: note.NoteKey, line: note.NoteSignature, body: bytes, at: datetim
 
 def _message(moment: int, body: bytes) -> bytes:
     return f"cosignature/v1\ntime {moment}\n".encode() + body
-
-
-def _sound(policy: WitnessPolicy) -> WitnessPolicy:
-    """A cosignature does not state its signer's name: one key under two names counts once."""
-    keys = {each.public_key for each in policy.witnesses}
-    others = any(each.type != note.COSIGNATURE for each in policy.witnesses)
-    if others or len(keys) < len(policy.witnesses) or not 0 <= policy.threshold <= len(keys):
-        raise Misuse(WITNESS_POLICY, f"{policy.threshold} of {len(keys)} keys")
-    return policy

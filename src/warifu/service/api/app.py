@@ -24,10 +24,12 @@ from warifu.service.api.evidence import EvidenceController
 from warifu.service.api.hand_offs import HandOffController
 from warifu.service.api.health import HealthController
 from warifu.service.api.keys import KeyController
+from warifu.service.api.ledger import LedgerController
 from warifu.service.api.middleware import observed
 from warifu.service.api.openapi import Description, DocumentController, describe, encode
 from warifu.service.api.pins import PinController, PinKeyController
 from warifu.service.api.problems import EXCEPTION_HANDLERS
+from warifu.service.api.receipts import ReceiptController
 from warifu.service.api.rule_sets import GovernanceController, RuleSetController
 from warifu.service.api.serials import SerialController
 from warifu.service.api.transactions import TransactionController
@@ -63,8 +65,10 @@ CONTROLLERS: list[type[Controller]] = [
     GovernanceController,
     HandOffController,
     KeyController,
+    LedgerController,
     PinController,
     PinKeyController,
+    ReceiptController,
     RuleSetController,
     SerialController,
     TransactionController,

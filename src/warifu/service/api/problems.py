@@ -17,6 +17,7 @@ from warifu.service.api import rules
 from warifu.service.api.media import STATUS as MEDIA
 from warifu.service.callers.rules import STATUS as CALLERS
 from warifu.service.conduct.binding.rules import STATUS as BINDING
+from warifu.service.conduct.books.rules import STATUS as BOOKS
 from warifu.service.conduct.challenges.rules import STATUS as CHALLENGES
 from warifu.service.conduct.confirming.rules import STATUS as CONFIRMATIONS
 from warifu.service.conduct.decisions.rules import STATUS as DECISIONS
@@ -76,6 +77,7 @@ TABLES: tuple[dict[str, int], ...] = (
     VERIFYING,
     DECISIONS,
     CONFIRMATIONS,
+    BOOKS,
 )
 """Each domain's own: one line each."""
 STATUS: dict[str, int] = {code: status for table in TABLES for code, status in table.items()}

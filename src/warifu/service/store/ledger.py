@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from warifu.service.store.database import Statement, Value, micros, moment
 
@@ -62,6 +63,34 @@ def insert_leaf(tenant: str, leaf_id: str, *, subject: str, leaf: bytes, at: dat
             "at": micros(at),
         },
     )
+
+
+def insert_leaf_once(
+    tenant: str, leaf_id: str, *, subject: str, leaf: bytes, at: datetime
+) -> Statement:
+    """The same, where no leaf has this id yet: for what several processes write down."""
+    plain = insert_leaf(tenant, leaf_id, subject=subject, leaf=leaf, at=at)
+    return replace(plain, sql=f"{plain.sql} ON CONFLICT DO NOTHING")
+
+
+def tenants_to_sequence(transaction: Transaction) -> list[str]:
+    """Whose logs have leaves without a place, or a newest head without a checkpoint."""
+    rows = transaction.rows(
+        "SELECT tenant FROM ledger_leaves WHERE place IS NULL"
+        " UNION SELECT tenant FROM ledger_heads AS head WHERE checkpoint IS NULL AND NOT EXISTS"
+        " (SELECT 1 FROM ledger_heads AS later"
+        " WHERE later.tenant = head.tenant AND later.size > head.size)"
+    )
+    return sorted(row[0] for row in rows)
+
+
+def tenants_with_log(transaction: Transaction) -> list[str]:
+    """Who has any leaf."""
+    rows = transaction.rows(
+        "SELECT tenant FROM tenants WHERE EXISTS"
+        " (SELECT 1 FROM ledger_leaves WHERE ledger_leaves.tenant = tenants.tenant)"
+    )
+    return sorted(row[0] for row in rows)
 
 
 def waiting_leaves(lookup: Transaction, tenant: str, *, limit: int) -> list[tuple[str, bytes]]:
@@ -144,6 +173,22 @@ def newest_head(lookup: Lookup, tenant: str, *, signed: bool = False) -> StoredH
 def find_head(lookup: Lookup, tenant: str, size: int) -> StoredHead | None:
     """The head of a size, or None."""
     row = lookup.row(f"{_HEAD} AND size = :size", tenant=tenant, size=size)
+    return None if row is None else _head(row)
+
+
+def first_head_with(
+    lookup: Lookup, tenant: str, *, place: int, witnesses: int
+) -> StoredHead | None:
+    """The smallest signed head that has a place and enough cosignatures; None where none has."""
+    row = lookup.row(
+        f"{_HEAD} AND size > :place AND checkpoint IS NOT NULL AND (:witnesses = 0"  # noqa: S608 - names of ours
+        " OR (SELECT COUNT(*) FROM ledger_cosignatures WHERE tenant = :tenant"
+        " AND ledger_cosignatures.size = ledger_heads.size) >= :witnesses)"
+        " ORDER BY size LIMIT 1",
+        tenant=tenant,
+        place=place,
+        witnesses=witnesses,
+    )
     return None if row is None else _head(row)
 
 

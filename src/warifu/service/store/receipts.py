@@ -88,3 +88,17 @@ def read_evidence_copy(transaction: Transaction, tenant: str, evidence: str) -> 
         id=evidence,
     )
     return None if row is None else bytes(row[0])
+
+
+def newest_appraisal(
+    transaction: Transaction, tenant: str, evidence: str, *, until: datetime
+) -> str | None:
+    """The id of what was last found of some evidence by then."""
+    row = transaction.row(
+        "SELECT id FROM appraisals WHERE tenant = :tenant AND evidence = :evidence"
+        " AND appraised_at <= :until ORDER BY id DESC LIMIT 1",
+        tenant=tenant,
+        evidence=evidence,
+        until=micros(until),
+    )
+    return None if row is None else str(row[0])

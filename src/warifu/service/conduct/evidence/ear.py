@@ -22,6 +22,7 @@ from warifu.service.store.database import moment
 
 if TYPE_CHECKING:
     from warifu.service.conduct.work import Work
+    from warifu.service.store.database import Row, Transaction
 
 JWT_MEDIA_TYPE = "application/eat+jwt"
 CWT_MEDIA_TYPE = "application/eat+cwt"
@@ -69,10 +70,37 @@ def issue_ear(work: Work, appraisal: str, *, media_type: str, profile: EarProfil
         row = store.appraisal_for_ear(transaction, tenant=work.tenant, appraisal=appraisal)
     if row is None:
         raise Misuse(KNOWN, "appraisal")
-    document, appraised_at, nonce, evidence = row
-    expires_at = moment(appraised_at) + _life(work)
-    if not moment(appraised_at) <= work.now < expires_at:
-        raise Denied(CURRENT, f"appraised at {moment(appraised_at).isoformat()}")
+    appraised_at = moment(row[1])
+    expires_at = appraised_at + _life(work)
+    if not appraised_at <= work.now < expires_at:
+        raise Denied(CURRENT, f"appraised at {appraised_at.isoformat()}")
+    return _signed(work, row, media_type=media_type, profile=profile, expires_at=expires_at)
+
+
+def ear_of_record(work: Work, transaction: Transaction, appraisal: str) -> EarToken | None:
+    """What an appraisal said, for the record: a result that may have expired long ago, and says so.
+
+    Args:
+        work: The request.
+        transaction: Where to read.
+        appraisal: Its id.
+
+    Raises:
+        VerifierFault: ``keys/no-signer``.
+    """
+    row = store.appraisal_for_ear(transaction, tenant=work.tenant, appraisal=appraisal)
+    if row is None:
+        return None
+    expires_at = moment(row[1]) + _life(work)
+    profile = EarProfile.DRAFT_04
+    return _signed(work, row, media_type=CWT_MEDIA_TYPE, profile=profile, expires_at=expires_at)
+
+
+def _signed(
+    work: Work, row: Row, *, media_type: str, profile: EarProfile, expires_at: datetime
+) -> EarToken:
+    document, _, nonce, evidence = row
+    in_json = media_type == JWT_MEDIA_TYPE
     result = read_document(document).result
     ear = ear_of(
         result, verifier=US, expires_at=expires_at, nonce=nonce, attested_key=_key(evidence)
