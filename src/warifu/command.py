@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def make_app() -> App:
     """Assemble all commands."""
-    from warifu.cli import callers, data, db, keys, receipt, rules, trust
+    from warifu.cli import callers, data, db, keys, ledger, receipt, rules, trust
     from warifu.cli.explain import explain, replay
     from warifu.cli.reappraise import reappraise
     from warifu.cli.serve import serve
@@ -35,6 +35,7 @@ def make_app() -> App:
     app.command(trust.make_app())
     app.command(keys.make_app())
     app.command(receipt.make_app())
+    app.command(ledger.make_app())
     app.command(db.make_app())
     app.command(serve)
     app.command(callers.make_tenants_app())

@@ -160,6 +160,15 @@ SETTINGS = {
         en="How long a challenge may be answered.",
         ja="チャレンジの有効期間（秒）。",
     ),
+    "ledger.witnesses": Text(
+        en="Verifier keys (C2SP signed-note) of witnesses whose cosignatures are taken.",
+        ja="連署を受け付ける証人の検証鍵（C2SP signed-note形式）。",
+    ),
+    "ledger.witnesses_needed": Text(
+        en="How many witnesses must have cosigned the checkpoint of a receipt; until then it is "
+        "pending.",
+        ja="控えに付けるチェックポイントに必要な連署の数。満たすまで、控えは収録待ちとなります。",
+    ),
     "appraisals.usable_seconds": Text(
         en="How long an appraisal may be used for a decision made apart from it.",
         ja="評価と判定を別々に行う場合に、評価結果を使用できる期間（秒）。",

@@ -38,6 +38,7 @@ ScopeName = Literal[
     "authenticate",
     "confirm",
     "read",
+    "ledger",
     "enrol",
     "appraise",
     "configure",
