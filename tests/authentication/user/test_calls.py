@@ -340,7 +340,19 @@ HONEST_JWK = jwk(DEVICE_KEY)
         {**HONEST_JWK, "x": 1},
         {**HONEST_JWK, "x": "AAAA"},
     ],
-    ids=str,
+    ids=[
+        "none",
+        "text",
+        "empty",
+        "private",
+        "certificates",
+        "symmetric",
+        "numbered-type",
+        "other-curve",
+        "list-of-curves",
+        "number",
+        "short",
+    ],
 )
 def test_a_proof_brings_a_public_key_and_nothing_else(key: object) -> None:
     with refused(rules.DPOP_KEY):
