@@ -22,6 +22,7 @@ from warifu.service.adapters.trust_directory import TrustDirectory
 from warifu.service.adapters.trust_source import BundledTrust, DirectoryTrust
 from warifu.service.composition import Composition
 from warifu.service.key_rules import PASSPHRASE_FILE
+from warifu.service.known_types import prepare_types
 from warifu.service.settings import MAX_BYTES, SETTINGS, Settings, read_settings
 from warifu.service.store.database import Dialect
 from warifu.service.store.opening import DEFAULT_URL, dialect_of, open_database, sqlite_path
@@ -68,6 +69,7 @@ def assemble(places: Places, *, clock: Clock = present_time, hasty: bool = True)
     Raises:
         WarifuError: The first thing that cannot be opened, and why.
     """
+    prepare_types()
     settings = settings_at(places.config)
     vault = SealingVault(DataKeyFile(places.data_key).read().masters())
     trust = _trust(places, clock)
