@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 OWN = {
     ("POST", "/v1/apps"),
+    ("POST", "/v1/hand-offs/reconcile"),
     ("POST", "/v1/reappraisals"),
     ("POST", "/v1/rule-sets"),
     ("POST", "/v1/serials/lookup"),
