@@ -22,7 +22,7 @@ from warifu.attestation.evidence.readers.app_attest import read_assertion
 from warifu.base.codec.text import to_base64url
 from warifu.base.pki.certificate import read_certificate
 from warifu.cli import trust as trust_commands
-from warifu.demo.trust_files import anchors_document, revocation_list
+from warifu.demo.trust_files import anchors_document, metadata_blob, revocation_list
 from warifu.demo.world import World
 from warifu.handset.android_key import AndroidPhone, to_pem
 from warifu.handset.app_attest import AppAttestDevice
@@ -40,6 +40,7 @@ from warifu.service.store.migrate import upgrade
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from warifu.service.composition import Composition
     from warifu.service.conduct.challenges.challenge import ChallengeAnswer
 
 PHONES = 256
@@ -74,11 +75,11 @@ class Branch:
         now = datetime.now(UTC).replace(microsecond=0)
         self._world = World(now=now)
         self._world.phone = AndroidPhone.remote(made_at=now)
-        _write_settings(self.places, folder, self._world)
+        write_settings(self.places, self._world)
         upgrade(db)
         self.house = assemble(self.places)
         self.bank = Bank(house=self.house, caller=settle(self.house))
-        self.key = self._make_caller()
+        self.key = make_caller(self.house, Scope.DECIDE)
         self._iphones = self._register()
         self._above = self._attested(bytes(32))[1:]
         """As authorities signed them once: simulated, they would be signed anew for each key."""
@@ -168,34 +169,42 @@ class Branch:
             phones.append(phone)
         return cycle(phones)
 
-    def _make_caller(self) -> str:
-        now = self.house.clock()
-        name = new_id(now)
-        key, digest = make_api_key(TENANT, name)
-        stored = StoredCaller(
-            tenant=TENANT,
-            id=name,
-            principal=name,
-            name="backend",
-            kind=CredentialKind.API_KEY,
-            credential=digest,
-            scopes=frozenset({Scope.DECIDE}),
-            created_at=now,
-        )
-        with self.house.database.write() as transaction:
-            transaction.apply([insert_new_caller(stored, otherwise=CALLER_NEW)])
-        return key.reveal().decode()
 
-
-def _write_settings(places: Places, folder: Path, world: World) -> None:
-    (folder / CONFIG).write_text(SETTINGS, "utf-8")
+def write_settings(places: Places, world: World, more: str = "") -> None:
+    """The files that a service of a test world reads: settings, trust, and the keys of its data."""
+    if places.config is None:
+        raise AssertionError("without a settings file")
+    folder = places.config.parent
+    places.config.write_text(SETTINGS + more, "utf-8")
     DataKeyFile(places.data_key).create(now=world.now)
-    anchors, listed = folder / "anchors.json", folder / "status.json"
-    anchors.write_bytes(anchors_document(world))
-    listed.write_bytes(revocation_list(tuple(range(1 << 64, (1 << 64) + REVOKED))))
     where = ("--trust", str(places.trust), "--realm", "test")
-    _command("init", "--anchors", str(anchors), *where)
-    _command("add", "android-revocation", str(listed), *where)
+    for verb, data in {
+        ("init", "--anchors"): anchors_document(world),
+        ("add", "android-revocation"): revocation_list(tuple(range(1 << 64, (1 << 64) + REVOKED))),
+        ("add", "fido-metadata"): metadata_blob(world),
+    }.items():
+        published = folder / verb[1].strip("-")
+        published.write_bytes(data)
+        _command(*verb, str(published), *where)
+
+
+def make_caller(house: Composition, scope: Scope) -> str:
+    """A backend with one scope; its API key."""
+    now = house.clock()
+    name = new_id(now)
+    key, digest = make_api_key(TENANT, name)
+    stored = StoredCaller(
+        tenant=TENANT,
+        id=name,
+        principal=name,
+        name="backend",
+        kind=CredentialKind.API_KEY,
+        credential=digest,
+        scopes=frozenset({scope}),
+        created_at=now,
+    )
+    house.database.apply([insert_new_caller(stored, otherwise=CALLER_NEW)])
+    return key.reveal().decode()
 
 
 def _command(*tokens: str) -> None:

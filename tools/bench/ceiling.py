@@ -1,8 +1,9 @@
 """The ceiling: a bare server that does what no service of decisions can leave out.
 
 It decodes the request's JSON, verifies the signatures made by or for the device by `cryptography`
-over bytes that lie ready, and makes one row durable. It looks nothing up, checks nothing, appraises
-nothing, and answers the same few bytes each time. ``python -m tools.bench.ceiling`` is its process.
+over bytes that lie ready, and makes rows durable in one commit: the request itself, or as many as
+it was told, of random bytes that lie ready. It looks nothing up, checks nothing, appraises nothing,
+and answers the same few bytes each time. ``python -m tools.bench.ceiling`` is its process.
 """
 
 from __future__ import annotations
@@ -29,15 +30,17 @@ from warifu.base.pki.signature import ECDSA_SHA256
 from warifu.service.store import sqlite
 from warifu.service.store.database import Dialect
 from warifu.service.store.opening import dialect_of, sqlite_path
+from warifu.service.store.postgres_wire import Order, WireConnection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
-    from tools.bench.case import Work
+    Write = Callable[[Sequence[bytes]], None]
 
 THREADS = 32
 CONNECTIONS = 16
 TABLE = "CREATE TABLE kept (id TEXT PRIMARY KEY, body {octets} NOT NULL)"
+INSERT = "INSERT INTO kept VALUES (:id, :body)"
 ANSWER = b'{"outcome":"serve"}'
 START: dict[str, Any] = {
     "type": "http.response.start",
@@ -57,12 +60,21 @@ class Signed(Struct, frozen=True, kw_only=True):
     """Whether the key is an authority's, which is loaded once."""
 
 
+class Call(Struct, frozen=True, kw_only=True):
+    """What one call does."""
+
+    signatures: tuple[Signed, ...] = ()
+    writes: tuple[int, ...] | None = None
+    """Octets of each INSERT, all in one round trip and one commit; None for one of the request."""
+
+
 class Place(Struct, frozen=True, kw_only=True):
     """What the process is told."""
 
     db: str
     port: int
-    signatures: tuple[Signed, ...]
+    calls: dict[str, Call]
+    """By the last part of their paths."""
     processes: int = 1
 
 
@@ -73,15 +85,8 @@ class Loader(Struct, frozen=True):
 
     def __call__(self) -> Callable[..., Any]:
         """The smallest application."""
-        checks = together(
-            [
-                signature(
-                    ECDSA_SHA256, each.spki, each.signature, each.signed, remembered=each.remembered
-                )
-                for each in self.place.signatures
-            ]
-        )
-        return _application(checks, _keeper(self.place.db))
+        write = _writer(self.place.db)
+        return _application({name: _work(call, write) for name, call in self.place.calls.items()})
 
 
 def create(db: str) -> None:
@@ -109,13 +114,8 @@ def main() -> None:
     ).serve(target_loader=Loader(place), wrap_loader=False)
 
 
-def _application(checks: Work, keep: Callable[[bytes], None]) -> Callable[..., Any]:
+def _application(calls: Mapping[str, Callable[[bytes], None]]) -> Callable[..., Any]:
     threads = ThreadPoolExecutor(THREADS)
-
-    def work(body: bytes) -> None:
-        msgspec.json.decode(body)
-        checks()
-        keep(body)
 
     async def application(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - ASGI
         if scope["type"] != "http":
@@ -125,6 +125,7 @@ def _application(checks: Work, keep: Callable[[bytes], None]) -> Callable[..., A
             message = await receive()
             body += message.get("body", b"")
             more = message.get("more_body", False)
+        work = calls[scope["path"].rpartition("/")[2]]
         await asyncio.get_running_loop().run_in_executor(threads, work, body)
         await send(START)
         await send(BODY)
@@ -132,35 +133,60 @@ def _application(checks: Work, keep: Callable[[bytes], None]) -> Callable[..., A
     return application
 
 
-def _keeper(db: str) -> Callable[[bytes], None]:
-    """Makes a body durable: with the service's own settings, in one statement."""
+def _work(call: Call, write: Write) -> Callable[[bytes], None]:
+    checks = together(
+        [
+            signature(
+                ECDSA_SHA256, each.spki, each.signature, each.signed, remembered=each.remembered
+            )
+            for each in call.signatures
+        ]
+    )
+    ready = None if call.writes is None else [os.urandom(size) for size in call.writes]
+
+    def work(body: bytes) -> None:
+        msgspec.json.decode(body)
+        checks()
+        write([body] if ready is None else ready)
+
+    return work
+
+
+def _writer(db: str) -> Write:
+    """Makes rows durable in one commit, with the service's own settings."""
     if dialect_of(db) is Dialect.SQLITE:
-        return _sqlite_keeper(sqlite_path(db))
+        return _sqlite_writer(sqlite_path(db))
     pool = ConnectionPool(
         db,
-        kwargs={"autocommit": True, "prepare_threshold": 0, "options": "-c synchronous_commit=on"},
+        connection_class=WireConnection,
+        kwargs={"autocommit": True, "options": "-c synchronous_commit=on"},
         min_size=CONNECTIONS,
         max_size=CONNECTIONS,
         open=True,
     )
 
-    def keep(body: bytes) -> None:
+    def write(rows: Sequence[bytes]) -> None:
+        # Without BEGIN and COMMIT: what is sent together is one transaction of PostgreSQL's.
+        orders = [Order(INSERT, {"id": os.urandom(16).hex(), "body": row}) for row in rows]
         with pool.connection() as connection:
-            connection.execute("INSERT INTO kept VALUES (%b, %b)", (os.urandom(16).hex(), body))
+            connection.carry_out(orders)
 
-    return keep
+    return write
 
 
-def _sqlite_keeper(path: Path) -> Callable[[bytes], None]:
+def _sqlite_writer(path: Path) -> Write:
     """One writer, and a line before it, as in the service."""
     connection: sqlite3.Connection = sqlite.connect(path)
     turn = Lock()
 
-    def keep(body: bytes) -> None:
+    def write(rows: Sequence[bytes]) -> None:
         with turn:
-            connection.execute("INSERT INTO kept VALUES (?, ?)", (os.urandom(16).hex(), body))
+            connection.execute("BEGIN IMMEDIATE")
+            for row in rows:
+                connection.execute(INSERT, {"id": os.urandom(16).hex(), "body": row})
+            connection.execute("COMMIT")
 
-    return keep
+    return write
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ def page(
     """The document, from its template."""
     text = TEMPLATE.read_text("utf-8")
     for name, lines in {
-        "machine": _machine(machine),
+        "machine": machine_table(machine),
         "connections": [str(connections)],
         "decisions": _table(rows),
         "judgement": _judgement(rows, wanted),
@@ -61,7 +61,8 @@ def page(
     return text
 
 
-def _machine(machine: Mapping[str, str]) -> Iterator[str]:
+def machine_table(machine: Mapping[str, str]) -> Iterator[str]:
+    """What figures depend on, as a table."""
     yield "| | |"
     yield "|---|---|"
     for name, value in machine.items():
