@@ -91,8 +91,8 @@ def plain_peer(peer: PeerRow) -> str:
     """One line for a terminal."""
     return (
         f"privacyIDEA {peer.version}: {peer.rate:.1f} calls/s, p50 {peer.p50_ms:.0f} ms;"
-        f" ours with {peer.proof} {peer.ours:.0f} calls/s: {peer.times:.0f} times as many, whole confirmations"
-        f" {peer.times / 2:.0f} times (wanted: {peer.wanted:.0f} of calls)"
+        f" ours with {peer.proof} {peer.ours:.0f} calls/s: {peer.times:.0f} times as many,"
+        f" whole confirmations {peer.times / 2:.0f} times (wanted: {peer.wanted:.0f} of calls)"
     )
 
 
