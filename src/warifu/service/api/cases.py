@@ -50,7 +50,7 @@ class CaseController(Controller):
         "/{case_id:str}/close",
         status_code=200,
         opt=needs(Scope.CONFIRM),
-        responses=problems(404, 409),
+        responses=problems(404, 409, 422),
         sync_to_thread=True,
     )
     def close(self, work: Work, case_id: str, data: CloseRequest) -> CaseTold:

@@ -41,7 +41,7 @@ class HandOffController(Controller):
         "/{transaction_id:str}/take",
         status_code=200,
         opt=needs(Scope.CONFIRM),
-        responses=problems(404, 409),
+        responses=problems(404, 409, 422),
         sync_to_thread=True,
     )
     def take(self, work: Work, transaction_id: str) -> HandOffTold:
@@ -55,14 +55,20 @@ class HandOffController(Controller):
         "/{transaction_id:str}/acknowledge",
         status_code=200,
         opt=needs(Scope.CONFIRM),
-        responses=problems(404, 409),
+        responses=problems(404, 409, 422),
         sync_to_thread=True,
     )
     def acknowledge(self, work: Work, transaction_id: str, data: AcknowledgeRequest) -> HandOffTold:
         """Core banking has carried it out, under its own reference."""
         return acknowledge(work, transaction_id, data)
 
-    @post("/reconcile", status_code=200, opt=needs(Scope.CONFIRM), sync_to_thread=True)
+    @post(
+        "/reconcile",
+        status_code=200,
+        opt=needs(Scope.CONFIRM),
+        responses=problems(422),
+        sync_to_thread=True,
+    )
     def reconcile(self, work: Work, data: ReconcileRequest) -> Differences:
         """Compare the books of core banking for a span of time, and learn what differs."""
         return reconcile(work, data)

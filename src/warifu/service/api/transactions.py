@@ -38,7 +38,7 @@ class TransactionController(Controller):
     path = "/v1/transactions"
     tags = ("transactions",)
 
-    @post(opt=needs(Scope.CONFIRM), responses=problems(404, 409), sync_to_thread=True)
+    @post(opt=needs(Scope.CONFIRM), responses=problems(404, 409, 422), sync_to_thread=True)
     def ask(self, work: Work, data: TransactionRequest) -> TransactionTold:
         """Ask a person to confirm a transaction.
 
@@ -86,7 +86,7 @@ class TransactionController(Controller):
     @post(
         "/{transaction_id:str}/claim",
         opt=needs(Scope.CONFIRM),
-        responses=problems(404, 409),
+        responses=problems(404, 409, 422),
         sync_to_thread=True,
     )
     def claim(self, work: Work, transaction_id: str, data: ClaimRequest) -> TransactionTold:
@@ -115,7 +115,7 @@ class TransactionController(Controller):
         "/{transaction_id:str}/cancel",
         status_code=200,
         opt=needs(Scope.CONFIRM),
-        responses=problems(404, 409),
+        responses=problems(404, 409, 422),
         sync_to_thread=True,
     )
     def cancel(self, work: Work, transaction_id: str, data: CancelRequest) -> TransactionTold:

@@ -79,9 +79,7 @@ class KeptAnswer(Struct, frozen=True, kw_only=True):
     why: str | None = None
     """Of a cancellation."""
     leaf: str | None = None
-    """The id of the ledger's leaf that says so."""
-    leaf_secret: bytes | None = None
-    """What opens that leaf's commitments."""
+    """The id of the ledger's leaf that says so, and of its receipt."""
 
 
 class Held(Struct, frozen=True, kw_only=True):

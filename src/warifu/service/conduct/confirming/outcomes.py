@@ -174,7 +174,7 @@ def _in_books(
         proof=proof,
     )
     leaf = make_kept_leaf(work, LeafKind.CONFIRMATION, values=values)
-    kept = replace(kept, leaf=leaf.id, leaf_secret=leaf.secret.reveal())
+    kept = replace(kept, leaf=leaf.id)
     receipt = write_receipt(
         work,
         held.owner,
