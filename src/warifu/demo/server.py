@@ -12,18 +12,22 @@ import sys
 import threading
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
+from secrets import token_urlsafe
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
 from warifu.base.errors import VerifierFault
-from warifu.cli import callers, trust
+from warifu.cli import callers, keys, trust
 from warifu.demo.backend import Caller
 from warifu.demo.trust_files import anchors_document, metadata_blob, revocation_list
 from warifu.service.assembly import Places
 from warifu.service.serving import KEPT, Address
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from cyclopts import App
 
@@ -42,13 +46,28 @@ STAFF = {
 """Who calls: the bank's backend, the author of rules, and two who approve; and their scopes."""
 
 
+class Setup(Struct, frozen=True, kw_only=True):
+    """What differs between the services that demos run."""
+
+    tenant: str = TENANT
+    staff: Mapping[str, tuple[str, ...]] = MappingProxyType(STAFF)
+    settings: bytes | None = None
+    """The settings file; None for the defaults."""
+    signs: bool = False
+    """Whether it has signing keys."""
+
+
+USUAL = Setup()
+
+
 class Server:
     """The running service, and what an operator does beside it."""
 
-    def __init__(self, folder: Path, address: Address) -> None:
+    def __init__(self, folder: Path, address: Address, setup: Setup) -> None:
         """Take note of where everything is; use `running`."""
         self.folder = folder
         self.address = address
+        self.setup = setup
         self.callers: dict[str, Caller] = {}
 
     @property
@@ -58,7 +77,21 @@ class Server:
             db=f"sqlite:///{self.folder / 'warifu.db'}",
             trust=self.folder / "trust",
             data_key=self.folder / "warifu-data.key",
+            config=self.folder / "settings.toml" if self.setup.settings else None,
+            keys=self.folder / "signing.keys" if self.setup.signs else None,
+            passphrase_file=self.folder / "passphrase" if self.setup.signs else None,
         )
+
+    def set_up_files(self) -> None:
+        """Write the settings, and make signing keys for every purpose."""
+        places = self.places
+        if places.config is not None and self.setup.settings is not None:
+            places.config.write_bytes(self.setup.settings)
+        if places.keys is not None and places.passphrase_file is not None:
+            places.passphrase_file.touch(mode=0o600)
+            places.passphrase_file.write_text(token_urlsafe(24))
+            files = ("--passphrase-file", str(places.passphrase_file))
+            command(keys.make_app(), "init", "--keys", str(places.keys), *files, "--json")
 
     def learn(self, revoked: tuple[int, ...]) -> None:
         """Take in a revocation list with these serials, as published now."""
@@ -78,10 +111,11 @@ class Server:
         """Register the bank and all who call, by the commands an operator would use."""
         db = ("--db", self.places.db, "--json")
         key = ("--data-key", str(self.places.data_key))
-        command(callers.make_tenants_app(), "add", TENANT, *key, *db)
-        for name, scopes in STAFF.items():
+        tenant = self.setup.tenant
+        command(callers.make_tenants_app(), "add", tenant, *key, *db)
+        for name, scopes in self.setup.staff.items():
             options = [each for scope in scopes for each in ("--scope", scope)]
-            line = ("add", "--tenant", TENANT, "--name", name, *options, *db)
+            line = ("add", "--tenant", tenant, "--name", name, *options, *db)
             made = json.loads(command(callers.make_callers_app(), *line))
             self.callers[name] = Caller(self.address, made["key"])
 
@@ -91,11 +125,12 @@ class Server:
 
 
 @contextmanager
-def running(world: World) -> Iterator[Server]:
+def running(world: World, setup: Setup = USUAL) -> Iterator[Server]:
     """The service as `warifu serve` runs it, until the block is left.
 
     Args:
         world: Whose makers it trusts.
+        setup: Whose service, and how it is set up.
 
     Raises:
         VerifierFault: ``serve/process`` where it does not start; with the end of its log.
@@ -103,7 +138,8 @@ def running(world: World) -> Iterator[Server]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="warifu-demo-")))
         stack.enter_context(_ending_in_order())
-        server = Server(folder, Address(port=free_port()))
+        server = Server(folder, Address(port=free_port()), setup)
+        server.set_up_files()
         server.set_up_trust(world)
         server.learn(())
         stack.enter_context(_process(server))
@@ -138,8 +174,12 @@ def _process(server: Server) -> Iterator[None]:
         "--trust": places.trust,
         "--realm": "test",
         "--data-key": places.data_key,
+        "--config": places.config,
+        "--keys": places.keys,
+        "--passphrase-file": places.passphrase_file,
     }
-    line = [str(part) for option in options.items() for part in option]
+    given = [option for option in options.items() if option[1] is not None]
+    line = [str(part) for option in given for part in option]
     with log.open("wb") as written:
         process = subprocess.Popen(  # noqa: S603 - our own program
             [sys.executable, "-m", "warifu", "serve", *line],

@@ -1,0 +1,1 @@
+"""A bank to touch: pages for a phone-sized browser, and the backend behind them."""

@@ -1,0 +1,81 @@
+"""The demo bank, open for business, and browsers in which people use it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.demo.bank.people import Clerk, Phone
+from warifu.demo.bank.serving import bank as open_bank
+from warifu.demo.server import free_port
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext
+
+    from warifu.demo.bank.serving import Open
+
+CHROMIUM = shutil.which("chromium")
+SCREENSHOTS = Path(__file__).parents[3] / "build" / "screenshots"
+ARGUMENTS = ("--no-sandbox", "--disable-background-networking", "--lang=ja")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium; none is ever downloaded."""
+    if CHROMIUM is None:
+        pytest.skip("no chromium on this machine: the demo bank was not looked at")
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - starts a driver
+
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
+        yield found
+        found.close()
+
+
+@pytest.fixture(scope="session")
+def bank(browser: Browser) -> Iterator[Open]:
+    with open_bank(free_port()) as opened:
+        yield opened
+
+
+@pytest.fixture
+def people(
+    browser: Browser, bank: Open, request: pytest.FixtureRequest
+) -> Iterator[Callable[[str], tuple[Phone, Clerk]]]:
+    """A phone with an authenticator, and a clerk, in a language."""
+    opened: list[BrowserContext] = []
+    name = request.node.name.partition("[")[0].removeprefix("test_")
+
+    def make(language: str) -> tuple[Phone, Clerk]:
+        locale = {"ja": "ja-JP", "en": "en-GB"}[language]
+        pictures = SCREENSHOTS / language / name
+        phone_context = browser.new_context(
+            locale=locale,
+            viewport={"width": 390, "height": 844},
+            device_scale_factor=2,
+            has_touch=True,
+            is_mobile=True,
+            reduced_motion="reduce",
+            accept_downloads=True,
+        )
+        desk_context = browser.new_context(
+            locale=locale, viewport={"width": 900, "height": 900}, reduced_motion="reduce"
+        )
+        opened.extend((phone_context, desk_context))
+        return Phone(phone_context, bank, pictures), Clerk(desk_context, bank, pictures)
+
+    yield make
+    for context in opened:
+        context.close()
+
+
+@pytest.fixture(params=["ja", "en"])
+def both(
+    request: pytest.FixtureRequest, people: Callable[[str], tuple[Phone, Clerk]]
+) -> tuple[Phone, Clerk]:
+    """A phone and a clerk, once in each language."""
+    return people(request.param)
