@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.service.attacks.world import World, open_world
+from tests.service.books.bank import WITNESSED
 from tests.service.house import Hands, HeldTrust, make_house
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def trust() -> HeldTrust:
 
 @pytest.fixture
 def house(database: Database, clock: Hands, trust: HeldTrust) -> Composition:
-    return make_house(database, clock=clock, trust=trust)
+    return make_house(database, clock=clock, trust=trust, settings=WITNESSED)
 
 
 @pytest.fixture
