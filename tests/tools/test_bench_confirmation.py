@@ -51,6 +51,10 @@ def row(store: str, share: float) -> Row:
 PEER = PeerRow(version="3.14", proof="WebAuthn", rate=10, p50_ms=900, ours=120, times=12, wanted=50)
 
 
+class Server(ThreadingHTTPServer):
+    daemon_threads = False  # so that all are waited for
+
+
 class Echo(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -68,7 +72,7 @@ class Echo(BaseHTTPRequestHandler):
 @pytest.fixture
 def echo() -> Iterator[int]:
     """A server on this port that answers each request with its own body."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), Echo) as server:
+    with Server(("127.0.0.1", 0), Echo) as server:
         thread = Thread(target=server.serve_forever)
         thread.start()
         yield server.server_port

@@ -67,10 +67,13 @@ async def _drive(port: int, requests: Sequence[bytes], connections: int, status:
     start = perf_counter()
     for _, connection in made:
         connection.send()
-    await asyncio.gather(*(connection.done for _, connection in made))
-    seconds = perf_counter() - start
-    for transport, _ in made:
-        transport.close()
+    try:
+        await asyncio.gather(*(connection.done for _, connection in made))
+        seconds = perf_counter() - start
+    finally:
+        for transport, _ in made:
+            transport.close()
+        await asyncio.sleep(0)  # they close at the next turn of the loop
     return Load(seconds=seconds, latencies=tuple(latencies), answers=tuple(answers))
 
 
