@@ -54,7 +54,7 @@ CALLS: dict[tuple[str, str], Callable[[World], Call]] = {
     ("GET", f"{PATH}/checkpoint"): _grown(f"{PATH}/checkpoint"),
     ("GET", f"{PATH}/leaves"): _grown(f"{PATH}/leaves"),
     ("GET", f"{PATH}/leaves/{{leaf}}"): _leaf,
-    ("GET", f"{PATH}/consistency"): _grown(f"{PATH}/consistency?first=0&second=0"),
+    ("GET", f"{PATH}/consistency"): _grown(f"{PATH}/consistency"),
     ("POST", f"{PATH}/cosignatures"): _cosign,
     ("GET", f"{ONE}/receipt"): _receipt,
 }

@@ -37,7 +37,18 @@ MAX_PLACE = (1 << 53) - 1
 _FORMS = (JSON, TEXT)
 _IN_BOTH = in_forms(200, {JSON: Schema(), TEXT: Schema(type=OpenAPIType.STRING)})
 
-Whole = Annotated[int, QueryParameter(ge=0, le=MAX_PLACE)]
+First = Annotated[
+    int, QueryParameter(ge=0, le=MAX_PLACE, description="Size of the checkpoint that you hold.")
+]
+Second = Annotated[
+    int | None,
+    QueryParameter(
+        ge=0,
+        le=MAX_PLACE,
+        required=False,
+        description="Size of a later one; that of the newest unless given.",
+    ),
+]
 AtSize = Annotated[
     int | None,
     QueryParameter(
@@ -101,7 +112,11 @@ class LedgerController(Controller):
         sync_to_thread=True,
     )
     def consistency(
-        self, request: Request[Any, Any, Any], work: Work, first: Whole, second: Whole
+        self,
+        request: Request[Any, Any, Any],
+        work: Work,
+        first: First = 0,
+        second: Second = None,
     ) -> Response[ConsistencyTold]:
         """The proof that the log of `second` leaves begins with that of `first`.
 

@@ -151,16 +151,18 @@ def list_leaves(work: Work, *, first: int, limit: int) -> LeavesTold:
     )
 
 
-def see_consistency(work: Work, *, first: int, second: int) -> ConsistencyTold:
-    """The proof between two sizes.
+def see_consistency(work: Work, *, first: int, second: int | None = None) -> ConsistencyTold:
+    """The proof between two sizes, the second one the newest unless another is given.
 
     Raises:
         Misuse: ``ledger/place`` where the second is smaller, ``ledger/signed``.
     """
-    if second < first:
-        raise Misuse(PLACE, f"from {first} to {second}")
     with work.house.database.read() as transaction:
-        if second > _signed_size(transaction, work.tenant):
+        newest = _signed_size(transaction, work.tenant)
+        second = newest if second is None else second
+        if second < first:
+            raise Misuse(PLACE, f"from {first} to {second}")
+        if second > newest:
             raise Misuse(SIGNED, f"{second} leaves")
         nodes = store.read_nodes(transaction, work.tenant, consistency_places(first, second))
     return ConsistencyTold(
