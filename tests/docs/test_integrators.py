@@ -19,6 +19,7 @@ from time import monotonic, sleep
 from typing import Any
 
 import httpx2
+import msgspec
 import pytest
 
 from warifu.demo import phones, service_acts
@@ -28,6 +29,7 @@ from warifu.demo.service_play import Play, demo_rules
 from warifu.demo.world import World
 from warifu.handset import android_key, play_integrity, webauthn
 from warifu.handset.authority import spki
+from warifu.service.conduct.confirming.asked import TransactionRequest
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
@@ -381,7 +383,8 @@ def test_the_requests_and_answers_of_the_guide_are_those_of_the_interface(
     guide: Path, play: Play, phone: Evidence
 ) -> None:
     shown = [json.loads(block) for block in blocks(guide, "json") if "media_type" not in block]
-    registration, challenge, issued, decision, problem = shown
+    registration, challenge, issued, decision, problem, transaction = shown
+    assert msgspec.convert(transaction, TransactionRequest).user == challenge["user"]
     name = f"wallet-{guide.parent.name}"
     registered = play.server.callers["sato"].call(
         "POST", "/v1/apps", {**registration, "id": name, "realm": "test"}
