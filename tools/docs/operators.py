@@ -49,11 +49,11 @@ SETTINGS = {
     ),
     "confirmation.claim_link": Text(
         en="What a link to claim a transaction begins with.",
-        ja="取引を端末で引き受けるためのリンクの先頭部分。",
+        ja="取引を端末に読み込むためのリンクの先頭部分。",
     ),
     "confirmation.claim_tries": Text(
         en="Wrong proximity codes before a transaction fails.",
-        ja="近接確認番号の誤りを許容する回数。",
+        ja="読込みに使う6桁の番号の誤りを許容する回数。",
     ),
     "confirmation.high_value_above": Text(
         en="Transfers of more, in minor units of `currency`, are decided as `high-value-transfer`; "
@@ -104,7 +104,7 @@ SETTINGS = {
     ),
     "verification.assurances": Text(
         en="Whose word counts where a terminal judged its user; `application` is an iPhone's app.",
-        ja="端末での本人確認について、結果を受け入れる判定者。`application`はiPhoneのアプリです。",
+        ja="端末で判定した利用者認証について、結果を受け入れる判定者。`application`はiPhoneのアプリです。",
     ),
     "verification.endorsements": Text(
         en="Who has to have vouched for the key at enrolment; synced passkeys have `none`.",
@@ -112,15 +112,15 @@ SETTINGS = {
     ),
     "verification.read_seconds": Text(
         en="How long a verification counts for looking; 0 asks every time.",
-        ja="照会の操作について、本人確認の結果が有効な期間（秒）。0の場合は毎回確認します。",
+        ja="照会の操作について、利用者認証の結果が有効な期間（秒）。0の場合は毎回認証します。",
     ),
     "verification.move_seconds": Text(
         en="How long it counts for moving money.",
-        ja="資金移動の操作について、本人確認の結果が有効な期間（秒）。",
+        ja="資金移動の操作について、利用者認証の結果が有効な期間（秒）。",
     ),
     "verification.change_seconds": Text(
         en="How long it counts for changing who may do what, such as limits and PINs.",
-        ja="限度額や暗証番号などの変更について、本人確認の結果が有効な期間（秒）。",
+        ja="限度額や暗証番号などの変更について、利用者認証の結果が有効な期間（秒）。",
     ),
     "verification.session_seconds": Text(
         en="How long ordered calls may follow the beginning of a session.",
@@ -141,7 +141,7 @@ SETTINGS = {
     ),
     "pins.waiting": Text(
         en="How many more may wait for their turn; the rest is answered 503.",
-        ja="計算の順番を待てる件数。これを超える要求には503を返します。",
+        ja="計算の順番を待てる件数。これを超えるリクエストには503を返します。",
     ),
     "pins.wait_seconds": Text(
         en="For how long they wait.",
@@ -154,7 +154,7 @@ SETTINGS = {
     "pins.first_seconds": Text(
         en="How long after a device was bound, or the bank released its user, a first PIN is set "
         "without another verification.",
-        ja="端末の登録後または金融機関による再設定の許可後、ほかの本人確認なしに暗証番号を登録できる期間（秒）。",
+        ja="端末の登録後または金融機関による再設定の許可後、ほかの利用者認証なしに暗証番号を登録できる期間（秒）。",
     ),
     "challenges.seconds": Text(
         en="How long a challenge may be answered.",

@@ -90,7 +90,7 @@ _KINDS = {
     "idempotency": Text(ja="再送に備えた応答の写し", en="answers kept for repeated requests"),
     "signature-nonces": Text(ja="署名のナンス", en="nonces of signatures"),
     "activations": Text(ja="端末登録の手続", en="activations"),
-    "verifications": Text(ja="本人確認の記録", en="verifications of users"),
+    "verifications": Text(ja="利用者認証の記録", en="verifications of users"),
     "access-tokens": Text(ja="アクセストークン", en="access tokens"),
     "proof-ids": Text(ja="使用済みの証明の番号", en="ids of proofs"),
     "hpke-keys": Text(ja="暗号化用の鍵", en="encryption keys"),

@@ -47,7 +47,7 @@ _UNKNOWN = Text(
     en="Something needed for checking is missing; nothing is said about the receipt.",
 )
 _GREW = Text(
-    ja="台帳は、{first}件から{second}件へ追記だけで伸びています。",
+    ja="台帳の記録は、{first}件から{second}件まで、追記だけで増えています。",
     en="The log grew from {first} to {second} leaves, and nothing in it was changed.",
 )
 _SENTENCES = {

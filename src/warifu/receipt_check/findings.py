@@ -211,9 +211,9 @@ WORDS: dict[Check, tuple[Text, Text]] = {
         Text(ja="署名カウンターは確認していません。", en="Signature counter not checked."),
     ),
     Check.DECISION: (
-        Text(ja="判断の根拠を確認しました。", en="The decision was checked."),
+        Text(ja="判定を確認しました。", en="The decision was checked."),
         Text(
-            ja="規則集による判断の内容は確認していません。",
+            ja="規則集による判定の内容は確認していません。",
             en="Whether the decision follows from the rule set was not checked.",
         ),
     ),
@@ -225,7 +225,7 @@ REASONS: dict[Why, Text] = {
         ja="必要な部分が控えから省かれています。", en="A part that it needs is withheld."
     ),
     Why.ABSENT: Text(
-        ja="この控えには、その部分がもともとありません。",
+        ja="この控えには、該当する部分が初めから含まれていません。",
         en="The receipt was issued without it.",
     ),
     Why.NEEDS_ANOTHER: Text(
@@ -253,7 +253,7 @@ REASONS: dict[Why, Text] = {
         en="Only the server could compare it, when it took the answer.",
     ),
     Why.OWN_STATEMENT: Text(
-        ja="判断は、サーバーが署名したサーバー自身の申述です。",
+        ja="判定は、サーバー自身の署名による申告です。",
         en="It is the server's own statement, under its signature.",
     ),
 }

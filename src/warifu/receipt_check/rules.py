@@ -125,7 +125,7 @@ OPENING = Rule(
     code="receipt-check/opening",
     clause="docs/formats/ledger.md §2",
     requires=Text(
-        ja="控えの内容は、台帳の記録のコミットメントを開くものでなければなりません。",
+        ja="控えの内容とソルトは、台帳の記録のコミットメントと一致しなければなりません。",
         en="What the receipt shows opens the commitments of its leaves.",
     ),
     stops="a user, key, outcome or transaction other than the recorded one",

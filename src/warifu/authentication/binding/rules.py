@@ -35,7 +35,7 @@ CODE_VERIFIER = Rule(
     code="activation/code-verifier",
     clause="docs/formats/activation.md §3",
     requires=Text(
-        ja="アクティベーションコードは、その発行元の検証者だけで使用できます。",
+        ja="アクティベーションコードを使用できるのは、発行元のサービスだけです。",
         en="An activation code is used at the verifier that issued it, and nowhere else.",
     ),
     stops="replay of a code at another verifier",

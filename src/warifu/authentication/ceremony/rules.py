@@ -8,7 +8,7 @@ CONTEXT_FORM = Rule(
     code="ceremony/context-form",
     clause="docs/formats/activation.md §1",
     requires=Text(
-        ja="手続の対象には、検証者、経路、目的と、定められた長さのチャレンジが必要です。",
+        ja="チャレンジの対象には、検証者名、経路、目的と、定められた長さのチャレンジが必要です。",
         en="A context names verifier, channel and purpose, within the stated sizes.",
     ),
     stops="two contexts that are one to a careless reader",
@@ -36,7 +36,7 @@ CONTEXT = Rule(
     clause="NIST SP 800-63B-4 §3.2.5 phishing resistance",
     requires=Text(
         ja=(
-            "回答は、チャレンジを発行したときと同じ検証者、経路、目的、利用者、端末、操作に対するもの"
+            "回答は、チャレンジを発行したときと同じ検証者名、経路、目的、利用者、端末、操作に対するもの"
             "でなければなりません。"
         ),
         en="The answer is for the verifier, channel, purpose, user, device and operation asked.",

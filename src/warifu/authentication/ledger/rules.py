@@ -43,7 +43,7 @@ CONSISTENCY = Rule(
     code="ledger/consistency",
     clause="RFC 9162 §2.1.4.2",
     requires=Text(
-        ja="台帳は追記だけで伸びたものでなければならず、過去の記録を書き換えてはなりません。",
+        ja="台帳には追記だけが行われ、過去の記録が書き換えられていてはなりません。",
         en="A later head of the log extends the earlier one and changes nothing in it.",
     ),
     stops="history rewritten, shortened or forked",

@@ -183,7 +183,7 @@ USER_VERIFIED = Rule(
     code="transaction/user-verified",
     clause=f"{_FORMAT} §6",
     requires=Text(
-        ja="承認には、暗証番号または生体認証による本人確認が必要です。",
+        ja="承認には、暗証番号または生体認証による利用者の検証が必要です。",
         en="An approval needs PIN or biometrics, where the template says so.",
     ),
     stops="an approval by whoever holds the unlocked phone",
@@ -192,7 +192,7 @@ STATE = Rule(
     code="transaction/state",
     clause=f"{_FORMAT} §7",
     requires=Text(
-        ja="この取引は、現在の状態ではこの操作を受け付けられません。",
+        ja="この操作は、取引の現在の状態では受け付けられません。",
         en="The transaction's state admits what happened.",
     ),
     stops="two outcomes of one transaction",
@@ -219,7 +219,7 @@ PROXIMITY = Rule(
     code="transaction/proximity",
     clause=f"{_FORMAT} §8",
     requires=Text(
-        ja="画面に表示中の二次元コードまたはリンクから読み取った確認番号が必要です。",
+        ja="画面に表示中の二次元コードまたはリンクに含まれる6桁の番号が必要です。",
         en="Whoever claims the operation shows the code that is on the screen now.",
     ),
     stops="a code that was photographed and sent to a victim far away",

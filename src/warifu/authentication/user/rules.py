@@ -46,7 +46,7 @@ STATEMENT_FORM = Rule(
     code="user/statement-form",
     clause=f"{FORMATS} §3",
     requires=Text(
-        ja="本人確認の結果は、定められた形式の決定的CBORでなければなりません。",
+        ja="利用者認証の結果は、定められた形式の決定的CBORでなければなりません。",
         en="A statement of what was checked is deterministic CBOR of the documented form.",
     ),
     stops="a statement that two readers understand differently",
@@ -55,7 +55,7 @@ STATEMENT_CONTEXT = Rule(
     code="user/statement-context",
     clause=f"{FORMATS} §3",
     requires=Text(
-        ja="本人確認の結果は、今回の要求に対するものでなければなりません。",
+        ja="利用者認証の結果は、今回の手続に対するものでなければなりません。",
         en="The statement answers this challenge of this verifier, for this user and purpose.",
     ),
     stops="phishing relay, replay to another server, and replay of an earlier statement",
@@ -64,7 +64,7 @@ STATEMENT_TIME = Rule(
     code="user/statement-time",
     clause=f"{FORMATS} §3",
     requires=Text(
-        ja="本人確認は、要求を受けた後の定められた時間内に行われていなければなりません。",
+        ja="端末での認証は、結果を受け付ける前の定められた時間内に行われていなければなりません。",
         en="The check was made within the stated time before the statement arrived.",
     ),
     stops="a check made long ago, by whoever held the phone then",
@@ -73,7 +73,7 @@ STATEMENT_METHOD = Rule(
     code="user/statement-method",
     clause=f"{FORMATS} §3",
     requires=Text(
-        ja="本人確認の方法は、鍵の構成証明で確認できた利用条件と一致しなければなりません。",
+        ja="端末での認証の方法は、鍵の構成証明で確認できた利用条件と一致しなければなりません。",
         en="The method stated is one that the key's attestation says its use requires.",
     ),
     stops="an app that says the user was checked, with a key that anyone can use",
@@ -82,7 +82,7 @@ ASSURANCE = Rule(
     code="user/assurance",
     clause=f"{FORMATS} §3",
     requires=Text(
-        ja="本人確認は、この手続きで認められた環境で行われなければなりません。",
+        ja="端末での認証は、この手続で認められた環境で行われなければなりません。",
         en="The check was made by an environment that this procedure accepts.",
     ),
     stops="an app's word where the word of hardware is asked for",
@@ -110,7 +110,7 @@ ENVELOPE_CONTEXT = Rule(
     code="pin/context",
     clause=f"{FORMATS} §4; RFC 9180 §5.1",
     requires=Text(
-        ja="暗号化した暗証番号は、今回の要求に対するものでなければなりません。",
+        ja="暗号化した暗証番号は、今回の手続に対するものでなければなりません。",
         en="The PIN was encrypted for this challenge, verifier, user, device and purpose.",
     ),
     stops="an envelope replayed, relayed, or used for another purpose",
@@ -163,7 +163,7 @@ WRONG = Rule(
     code="pin/wrong",
     clause=f"{FORMATS} §4",
     requires=Text(
-        ja="入力された暗証番号が、登録された暗証番号と一致しません。",
+        ja="入力する暗証番号は、登録された暗証番号と一致しなければなりません。",
         en="The PIN is the one that was set.",
     ),
     stops="whoever holds the phone and does not know the PIN",
@@ -272,7 +272,7 @@ CALL_TARGET = Rule(
     code="call/target",
     clause=f"{FORMATS} §6",
     requires=Text(
-        ja="署名は、受信した要求のメソッド、パス、本文と一致しなければなりません。",
+        ja="署名は、受信したリクエストのメソッド、パス、本文と一致しなければなりません。",
         en="The signature is over method, path and body of the request that arrived.",
     ),
     stops="a signature moved to another request, and altered bodies",
@@ -336,7 +336,7 @@ DPOP_TARGET = Rule(
     code="dpop/target",
     clause="RFC 9449 §4.3 steps 8 and 9",
     requires=Text(
-        ja="DPoP証明は、受信した要求のメソッドとURLに対するものでなければなりません。",
+        ja="DPoP証明は、受信したリクエストのメソッドとURLに対するものでなければなりません。",
         en="The DPoP proof is for the method and the address of this request.",
     ),
     stops="a proof taken from one request and used for another, or at another server",
@@ -354,7 +354,7 @@ DPOP_NONCE = Rule(
     code="dpop/nonce",
     clause="RFC 9449 §4.3 step 10, §8",
     requires=Text(
-        ja="DPoP証明には、サーバーが発行した値を含めなければなりません。",
+        ja="DPoP証明には、サーバーが発行したナンスを含めなければなりません。",
         en="The DPoP proof holds the nonce that the server gave.",
     ),
     stops="proofs made in advance on a device that was held for a moment",
@@ -363,7 +363,7 @@ DPOP_TOKEN = Rule(
     code="dpop/token",
     clause="RFC 9449 §4.3 step 12 (ath)",
     requires=Text(
-        ja="DPoP証明は、要求に添えたアクセストークンに対するものでなければなりません。",
+        ja="DPoP証明は、リクエストに添えたアクセストークンに対するものでなければなりません。",
         en="The DPoP proof is for the access token of this request.",
     ),
     stops="a proof used with another token",

@@ -31,7 +31,7 @@ SIGNATURE = Rule(
     code="proof/signature",
     clause=f"{_DOCUMENT} §1",
     requires=Text(
-        ja="回答の署名は、本人に結び付けられた鍵で検証できなければなりません。",
+        ja="回答の署名は、本人に紐付けられた鍵で検証できなければなりません。",
         en="The answer's signature verifies under the key that is bound to the person asked.",
     ),
     stops="forged answers, and answers of another person or device",
@@ -49,7 +49,7 @@ CAN_APPROVE = Rule(
     code="proof/can-approve",
     clause=f"{_DOCUMENT} §1",
     requires=Text(
-        ja="取引を承認する証明は、内容を表示して承認を受けられる方式でなければなりません。",
+        ja="取引の承認には、内容を表示して承認を受けられる方式の証明が必要です。",
         en="An approval is by a kind of proof that can approve; a device key alone only refuses.",
     ),
     stops="approval by malware that may use the device key without the person",
@@ -58,7 +58,7 @@ CAN_REFUSE = Rule(
     code="proof/can-refuse",
     clause=f"{_DOCUMENT} §1",
     requires=Text(
-        ja="取引を拒否する証明は、拒否を署名できる方式でなければなりません。",
+        ja="取引の拒否には、拒否の意思に署名できる方式の証明が必要です。",
         en="A refusal is by a kind of proof that can refuse.",
     ),
     stops="pressing OK in a system dialogue that is then read as something else",
@@ -67,7 +67,7 @@ USER_VERIFIED = Rule(
     code="proof/user-verified",
     clause=f"{_DOCUMENT} §1",
     requires=Text(
-        ja="本人確認を要する取引の承認には、暗証番号または生体認証による確認が必要です。",
+        ja="利用者の検証を要する取引は、暗証番号または生体認証による検証を経て承認しなければなりません。",
         en="Where it is demanded, an approval was signed only after PIN or biometrics.",
     ),
     stops="approval by whoever holds an unlocked phone",
@@ -94,7 +94,7 @@ ENVELOPE_HEADERS = Rule(
     code="proof-envelope/headers",
     clause=f"{_DOCUMENT} §4",
     requires=Text(
-        ja="署名の封筒は、その方式に定められたヘッダーだけを持たなければなりません。",
+        ja="署名データ（COSE_Sign1）のヘッダーは、その方式に定められたものだけでなければなりません。",
         en="The envelope has exactly the protected headers of its kind, and no others.",
     ),
     stops="a signature of a plain device key passed off as that of a trusted display",
@@ -104,7 +104,7 @@ CONFIRMATION_KEY = Rule(
     code="protected-confirmation/key",
     clause="AOSP attestation: trustedConfirmationRequired [508] in hardwareEnforced",
     requires=Text(
-        ja="鍵は、保護された確認画面でしか使えないことがハードウェアで保証された鍵が必要です。",
+        ja="保護された確認画面の表示内容にしか署名しないことを、ハードウェアが証明した鍵が必要です。",
         en="Hardware attested that the key signs only what was shown by a protected confirmation.",
     ),
     stops="an app that signs a message nobody was shown",
@@ -150,7 +150,7 @@ PAYMENT_RP_ID = Rule(
     code="secure-payment/rp-id",
     clause="Secure Payment Confirmation, Verifying an Authentication Assertion: rpId",
     requires=Text(
-        ja="署名された支払情報は、当行のRP IDに対するものでなければなりません。",
+        ja="署名された支払情報は、想定したRP IDに対するものでなければなりません。",
         en="The signed payment names this relying party, by rpId and by the older rp if present.",
     ),
     stops="a payment approved to another bank",
@@ -204,7 +204,7 @@ BROWSER_BOUND_KEY = Rule(
     code="secure-payment/browser-bound-key",
     clause="Secure Payment Confirmation, browserBoundPublicKey, browserBoundSignature",
     requires=Text(
-        ja="ブラウザーの端末固有鍵は登録時のものと一致し、その署名を検証できなければなりません。",
+        ja="ブラウザーに固有の鍵は登録時のものと一致し、その署名を検証できなければなりません。",
         en="The browser-bound key is the one stored, and its signature over client data verifies.",
     ),
     stops="use of a synced passkey on a device that was never enrolled",

@@ -30,7 +30,7 @@ APPRAISED = Rule(
     code="binding/appraised",
     clause=f"{_FORMAT} §5",
     requires=Text(
-        ja="登録する端末は、ログインの評価方針で不適合とならないものでなければなりません。",
+        ja="登録する端末は、ログインの評価ポリシーで不適合とならないものでなければなりません。",
         en="Nothing that the policy for log-ins asks of a device stands against the one that is"
         " bound.",
     ),

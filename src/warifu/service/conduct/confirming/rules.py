@@ -12,7 +12,7 @@ WAY = Rule(
     code="confirming/way",
     clause="docs/formats/transaction.md §6",
     requires=Text(
-        ja="取引は、その種類のテンプレートで認められた方法（端末への送信または端末での引受け）で依頼して"
+        ja="取引は、その種類のテンプレートで認められた方法（端末への送信または端末での読込み）で依頼して"
         "ください。",
         en="A transaction is sent to a device, or left to be claimed, as the template of its kind"
         " admits.",
@@ -23,7 +23,7 @@ CLAIM = Rule(
     code="confirming/claim",
     clause="docs/formats/transaction.md §8",
     requires=Text(
-        ja="取引を引き受けるには、画面に表示されたリンクの引受けコードが必要です。",
+        ja="取引を端末に読み込むには、画面に表示されたリンクに含まれるコードが必要です。",
         en="Whoever claims a transaction shows what only its link has.",
     ),
     stops="a phone that claims somebody else's operation by its id",
@@ -32,7 +32,7 @@ TRIES = Rule(
     code="confirming/tries",
     clause="docs/formats/transaction.md §6",
     requires=Text(
-        ja="回答または確認番号の誤りが上限に達していない必要があります。",
+        ja="回答や番号の誤りは、定められた回数以内でなければなりません。",
         en="There are tries left.",
     ),
     stops="guessing",

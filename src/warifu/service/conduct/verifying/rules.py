@@ -19,7 +19,7 @@ FIRST_PIN = Rule(
     code="pin/first",
     clause="NIST SP 800-63B-4 §4.1.2",
     requires=Text(
-        ja="暗証番号を初めて登録するには、端末の登録直後であるか、直前の本人確認が必要です。",
+        ja="暗証番号の初回登録は、端末の登録後か、別の利用者認証の後、一定時間内に行う必要があります。",
         en="A first PIN is set soon after the device was bound, or after another verification.",
     ),
     stops="whoever finds an unlocked phone setting a PIN of his own",
@@ -28,7 +28,7 @@ OLD_PIN = Rule(
     code="pin/old-pin",
     clause="NIST SP 800-63B-4 §4.1.2",
     requires=Text(
-        ja="暗証番号を変更するには、同じ端末で、現在の暗証番号による直前の本人確認が必要です。",
+        ja="暗証番号の変更は、同じ端末で、現在の暗証番号による認証の後、一定時間内に行う必要があります。",
         en="Another PIN is set just after the old one was verified on the same device.",
     ),
     stops="possession of the phone, or a passkey, replacing the PIN and with it the counter",
@@ -37,7 +37,7 @@ RACED = Rule(
     code="pin/raced",
     clause=_RECORD,
     requires=Text(
-        ja="暗証番号の処理が同時に行われました。もう一度お試しください。",
+        ja="同じ暗証番号を同時に処理することはできません。もう一度お試しください。",
         en="The PIN and its counter did not change in the meantime; try again.",
     ),
     stops="tries that race past the counter",
@@ -64,7 +64,7 @@ TOKEN_AFTER = Rule(
     code="token/verified",
     clause=_RECORD,
     requires=Text(
-        ja="アクセストークンの発行には、同じ端末での有効な本人確認が必要です。",
+        ja="アクセストークンの発行には、同じ端末での有効な利用者認証が必要です。",
         en="An access token is issued after its user was verified on the same device.",
     ),
     stops="whoever holds an unlocked phone reading accounts",
