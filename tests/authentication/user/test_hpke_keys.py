@@ -95,6 +95,10 @@ def test_a_device_encrypts_to_no_other_key(change: dict[str, Any]) -> None:
         checked_server_key(certificate(), **{**honest, **change})
 
 
+def test_we_read_our_own_certificate_without_pinned_keys() -> None:
+    assert own_hpke_key(certificate()) == read(certificate())
+
+
 def test_a_key_that_no_pinned_key_certified_is_refused() -> None:
     with refused(rules.CERTIFICATE_SIGNER):
         read(certificate(OTHER))
