@@ -30,8 +30,8 @@ $(FUZZ_READY): $(READY) locks/fuzz.txt
 	@sh tools/uv.sh pip install --quiet --python $(BIN)/python --require-hashes -r locks/fuzz.txt
 	@touch $@
 
-demo: $(READY) ## Show the main job: honest and hostile devices, each verdict with its reasons
-	@$(BIN)/python -m warifu demo
+demo: $(READY) ## Show the main job, then a bank to touch in your browser; PART=bank for the bank alone
+	@$(BIN)/python -m warifu demo $(if $(PART),--part $(PART))
 
 test: $(READY) ## Run all tests, offline; ends with pytest's own closing line
 	@$(BIN)/python -m pytest -n $(WORKERS) --durations=10 $(PYTEST_ARGS)

@@ -8,10 +8,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from warifu.attestation import verdict as verdicts
 from warifu.attestation.claims import Realm
 from warifu.cli import output
+from warifu.cli.ending import UsageError
 from warifu.cli.words import Language, language_of_environment
 from warifu.demo.pace import Pace
 from warifu.demo.scenes import SCENES, Scene
@@ -34,38 +36,58 @@ class Part(StrEnum):
     """Evidence of devices before the verifier."""
     SERVICE = "service"
     """The running service, before which devices come over HTTP."""
+    BANK = "bank"
+    """A bank to touch, in a browser."""
 
 
 def demo(
     *,
     part: Part = Part.ALL,
+    port: Annotated[int, Parameter(validator=Number(gte=1, lte=65535))] = 8460,
     json: Annotated[bool, Parameter(negative=())] = False,
     lang: Language | None = None,
 ) -> int:
-    """Show the main job: devices judged, and decisions that change with policy and trust.
+    """Show the main job: devices judged, decisions that change, and a bank to touch.
 
     Everything is made now: keys, roots of a test world, evidence, attacks, and the service itself,
     which runs in a temporary folder until the demo ends. On a terminal it waits for a key between
-    two scenes. Exit status 0 when everything ended as it is meant to, 1 otherwise.
+    two scenes, and then serves a demo bank to your browser until you press Ctrl-C. Exit status 0
+    when everything ended as it is meant to, 1 otherwise.
 
     Args:
-        part: Devices before the verifier, devices before the service, or both.
+        part: Devices before the verifier, devices before the service, the bank, or all.
+        port: Of this machine, for the bank's pages.
         json: Print one JSON object per scene instead.
         lang: Language of the output; from the locale unless given.
     """
     pace = Pace(waits=False) if json else Pace.of_terminal()
     language = lang or language_of_environment()
+    if part is Part.BANK:
+        return _serve_bank(port, language)
     stage = None if json else Stage(language, waits=pace.waits)
-    seen = surprises = 0
+    seen, surprises, serves = 0, 0, False
     with closing(_scenes(part, stage)) as scenes:
         for show in scenes:
             if seen and not pace.goes_on():
                 break
             seen += 1
             surprises += not show()
+        else:
+            # Where nobody watches, the demo ends by itself.
+            serves = part is Part.ALL and pace.waits
     if stage is not None:
         stage.close(seen, surprises)
+    if serves:
+        _serve_bank(port, language)
     return int(surprises > 0)
+
+
+def _serve_bank(port: int, language: Language) -> int:
+    try:
+        from warifu.demo.bank.counter import open_counter  # noqa: PLC0415 - an extra
+    except ModuleNotFoundError as error:
+        raise UsageError(f"the demo bank needs {error.name}: install warifu[demo]") from error
+    return open_counter(port, language)
 
 
 def play(scene: Scene, world: World) -> verdicts.Verdict:

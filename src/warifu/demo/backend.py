@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from http import HTTPStatus
 from http.client import HTTPConnection
 from secrets import token_urlsafe
 from typing import TYPE_CHECKING, Any
@@ -67,6 +68,13 @@ class Caller:
         self._connection.request(method, path, data or None, headers)
         response = self._connection.getresponse()
         return Answer(status=response.status, document=json.loads(response.read() or b"{}"))
+
+    def fetch(self, path: str, media_type: str) -> bytes | None:
+        """Get a file once, in one form; None where there is none."""
+        self._connection.request("GET", path, headers={**self._headers, "Accept": media_type})
+        response = self._connection.getresponse()
+        data = response.read()
+        return data if response.status == HTTPStatus.OK else None
 
 
 class Transaction(Struct, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ from warifu.demo.bank.customers import CustomerController
 from warifu.demo.bank.desk import DeskController, DoorController
 from warifu.demo.bank.enrolling import EnrolController
 from warifu.demo.bank.pages import HEADERS, STATIC, TYPES, Asked, data, page
+from warifu.demo.bank.receipts import ReceiptController
 from warifu.demo.bank.telling import RefusedError, tell
 from warifu.demo.bank.transfers import TransferController
 
@@ -35,6 +36,7 @@ def make_bank(state: State) -> Litestar:
             DeskController,
             DoorController,
             EnrolController,
+            ReceiptController,
             TransferController,
         ],
         state=Shared({"bank": state}),

@@ -198,7 +198,9 @@ class DeskController(Controller):
     @get("/ledger", sync_to_thread=True)
     def ledger(self, request: Asked) -> Response[Any]:
         """The last checkpoint of the log."""
-        return page(request, "ledger", checkpoint=None)
+        answer = state(request).warifu.ask("GET", "/v1/ledger/checkpoint")
+        found = None if answer.code else answer.document
+        return page(request, "ledger", found=found)
 
 
 _COMPARING = frozenset({"proved", "device-confirmed", "bank-confirmed"})

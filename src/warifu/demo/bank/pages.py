@@ -129,6 +129,12 @@ def data(document: Any, *cookies: Cookie, status: int = 200) -> Response[bytes]:
     )
 
 
+def download(content: bytes, name: str, media_type: str) -> Response[bytes]:
+    """A file to be kept."""
+    headers = {**HEADERS, "Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content=content, media_type=media_type, headers=headers)
+
+
 def cookie(name: str, value: str) -> Cookie:
     """A cookie that no script reads and no other site sends.
 

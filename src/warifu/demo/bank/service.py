@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +21,7 @@ APP = "web"
 TENANT = "kaede-bank"
 RP_ID = "localhost"
 STAFF = {
-    "backend": ("authenticate", "confirm", "read", "enrol", "decide"),
+    "backend": ("authenticate", "confirm", "read", "enrol", "ledger"),
     "sato": ("govern", "configure"),
     "suzuki": ("approve",),
     "tanaka": ("approve",),
@@ -37,7 +36,6 @@ class Warifu:
         """Call with the backend's key."""
         self._server = server
         self._key = server.callers["backend"].key
-        self._calling = threading.local()
 
     def ask(self, method: str, path: str, body: object = None) -> Answer:
         """Ask once.
@@ -47,15 +45,19 @@ class Warifu:
             path: From ``/v1`` on.
             body: Sent as JSON; nothing where it is None.
         """
-        caller: Caller | None = getattr(self._calling, "caller", None)
-        if caller is None:
-            caller = self._calling.caller = Caller(self._server.address, self._key)
-        try:
+        # A connection that is kept for the next time may be closed meanwhile, at the other end.
+        with closing(Caller(self._server.address, self._key)) as caller:
             return caller.call(method, path, body)
-        except OSError:
-            caller.close()
-            del self._calling.caller
-            raise
+
+    def file(self, path: str, media_type: str) -> bytes | None:
+        """What is there in one form, None where there is nothing.
+
+        Args:
+            path: From ``/v1`` on.
+            media_type: The form.
+        """
+        with closing(Caller(self._server.address, self._key)) as caller:
+            return caller.fetch(path, media_type)
 
     def get(self, path: str) -> dict[str, Any]:
         """What is there.

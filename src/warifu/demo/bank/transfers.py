@@ -100,7 +100,7 @@ class TransferController(Controller):
     def see(self, request: Asked, name: FromPath[str]) -> Response[Any]:
         """What is to be answered, or what came of it."""
         present = session(request)
-        found = None if present is None else _own(request, name)
+        found = None if present is None else own(request, name)
         if present is None or found is None:
             return go("/home")
         if found["state"] == "asked":
@@ -219,7 +219,7 @@ def _amount(
     )
 
 
-def _own(request: Asked, name: str) -> dict[str, Any] | None:
+def own(request: Asked, name: str) -> dict[str, Any] | None:
     """A transaction of whoever is logged in; of anybody else there is none."""
     present = session(request)
     answer = state(request).warifu.ask("GET", f"/v1/transactions/{name}")
@@ -230,7 +230,7 @@ def _own(request: Asked, name: str) -> dict[str, Any] | None:
 
 def _answer(request: Asked, name: str, sent: Proved) -> Response[Any]:
     bank, present = state(request), session(request)
-    found = _own(request, name)
+    found = own(request, name)
     if present is None or found is None:
         return data({"next": "/"}, status=200)
     body = {
