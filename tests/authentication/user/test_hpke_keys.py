@@ -16,6 +16,7 @@ from warifu.authentication.user.hpke_keys import (
     LONGEST_LIFE,
     MAX_BYTES,
     HpkeKey,
+    own_hpke_key,
     read_hpke_certificate,
     write_hpke_certificate,
 )
