@@ -123,13 +123,13 @@ def _parameters(function: Callable[..., Any]) -> Signature:
 
 def _earlier(work: Work, once: Once) -> Sent | None:
     with work.house.database.read() as transaction:
-        found = earlier_answer(transaction, caller=work.caller, key=once.key)
+        found = earlier_answer(work, transaction, key=once.key)
     if found is None:
         return None
     request, status, body = found
-    if bytes(request) != once.request:
+    if request != once.request:
         raise Denied(SAME_REQUEST)
-    return Sent(status, bytes(body), media_type=JSON, headers={REPLAYED: "true"})
+    return Sent(status, body, media_type=JSON, headers={REPLAYED: "true"})
 
 
 def _encoded(desk: Desk, answer: object, status: int) -> Sent:

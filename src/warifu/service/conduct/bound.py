@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import msgspec
 from msgspec import Struct
@@ -11,6 +12,9 @@ from msgspec.structs import replace
 
 from warifu.attestation.claims import Key
 from warifu.authentication.binding.states import Actor, Binding, BindingState, Hold
+from warifu.base.errors import VerifierFault
+from warifu.service.conduct.sealing import of_row, user_index_of
+from warifu.service.vault.rules import OPENS
 
 if TYPE_CHECKING:
     from warifu.service.composition import Owner
@@ -18,7 +22,7 @@ if TYPE_CHECKING:
     from warifu.service.store.bindings import StoredBinding
 
 KIND = "binding"
-"""What a sealed binding is bound to, beside the tenant."""
+"""What a sealed binding is bound to, beside the tenant and its id."""
 
 
 class Change(Struct, frozen=True, kw_only=True):
@@ -63,16 +67,21 @@ def seal_binding(work: Work, owner: Owner, kept: KeptBinding) -> bytes:
         owner: The tenant: see `warifu.service.conduct.sealing.tenant_owner`.
         kept: It.
     """
-    return work.house.vault.seal(owner, KIND, msgspec.msgpack.encode(kept))
+    kind = of_row(KIND, str(UUID(bytes=kept.binding.id)))
+    return work.house.vault.seal(owner, kind, msgspec.msgpack.encode(kept))
 
 
 def open_binding(work: Work, owner: Owner, stored: StoredBinding) -> KeptBinding:
     """The binding again, in the state and with the counter that its columns have now.
 
     Raises:
-        VerifierFault: ``vault/opens``.
+        VerifierFault: ``vault/opens``, also where the row names another user or device.
     """
-    kept = _KEPT.decode(work.house.vault.unseal(owner, KIND, stored.sealed))
+    kept = _KEPT.decode(work.house.vault.unseal(owner, of_row(KIND, stored.id), stored.sealed))
+    bound = kept.binding
+    named = (user_index_of(work, bound.user), bound.device)
+    if named != (stored.user_index, stored.device):
+        raise VerifierFault(OPENS, f"the binding {stored.id} is of another user or device")
     key = kept.binding.key
     if key.counter is not None:
         key = replace(key, counter=stored.counter)

@@ -33,6 +33,19 @@ def tenant_owner(work: Work, lookup: Lookup | None = None) -> Owner:
     return Owner(tenant=work.tenant, name="", wrapped=wrapped)
 
 
+def of_row(kind: str, row: str) -> str:
+    """What is sealed of one row, so that it opens in no other.
+
+    Whoever writes to the database alone could otherwise put his own binding, or a transfer of his,
+    in the place of somebody else's.
+
+    Args:
+        kind: What it is, without spaces.
+        row: The row's name in its table.
+    """
+    return f"{kind} {row}"
+
+
 def user_index_of(work: Work, user: str) -> bytes:
     """How rows name a user."""
     return work.house.vault.index(work.tenant, USER, user.encode())

@@ -12,6 +12,7 @@ from msgspec import Struct
 from warifu.service.caller import Caller
 from warifu.service.composition import Composition
 from warifu.service.conduct.rules import SAME_REQUEST
+from warifu.service.conduct.sealing import of_row, tenant_owner
 from warifu.service.identifiers import new_id
 from warifu.service.observe.traces import span
 from warifu.service.store.database import Statement, micros
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 SEVERAL = "*"
 """Stands for the device where an answer names more than one: no device is called so."""
+ANSWER = "answer"
+"""With key and caller, what a kept answer is sealed for, beside the tenant."""
 
 
 class Once(Struct, frozen=True, kw_only=True):
@@ -71,7 +74,7 @@ def commit(
     Args:
         work: The request.
         statements: The changes, in order.
-        answer: What the caller will be told; kept under its idempotency key.
+        answer: What the caller will be told; kept under its idempotency key, sealed.
         audit: At least one entry.
         status: HTTP status of the answer.
         device: The device that the answer names, or `SEVERAL`: an erasure deletes what is kept.
@@ -79,6 +82,7 @@ def commit(
     Raises:
         WarifuError: `Statement.otherwise` of a change that could not be made; then nothing was.
         Denied: ``request/idempotency-key`` where another request with this key came first.
+        VerifierFault: ``vault/opens`` where the tenant has no key to seal the answer under.
     """
     closing = [
         audit_row(entry, tenant=work.tenant, caller=work.caller.id, now=work.now) for entry in audit
@@ -90,16 +94,26 @@ def commit(
 
 
 def earlier_answer(
-    transaction: Transaction, *, caller: Caller, key: str
+    work: Work, transaction: Transaction, *, key: str
 ) -> tuple[bytes, int, bytes] | None:
-    """What was answered under an idempotency key: request hash, status, body; or None."""
-    return transaction.row(
+    """What was answered under an idempotency key: request hash, status, body; or None.
+
+    Raises:
+        VerifierFault: ``vault/opens``.
+    """
+    row = transaction.row(
         "SELECT request, status, body FROM idempotency"
         " WHERE tenant = :tenant AND caller = :caller AND id = :id",
-        tenant=caller.tenant,
-        caller=caller.id,
+        tenant=work.tenant,
+        caller=work.caller.id,
         id=key,
     )
+    if row is None:
+        return None
+    request, status, sealed = row
+    owner = tenant_owner(work, transaction)
+    body = work.house.vault.unseal(owner, _sealed_for(work, key), bytes(sealed))
+    return bytes(request), status, body
 
 
 def audit_row(entry: AuditEntry, *, tenant: str, caller: str, now: datetime) -> Statement:
@@ -120,6 +134,8 @@ def audit_row(entry: AuditEntry, *, tenant: str, caller: str, now: datetime) -> 
 
 
 def _once(work: Work, once: Once, answer: object, *, status: int, device: str | None) -> Statement:
+    body = msgspec.json.encode(answer)
+    sealed = work.house.vault.seal(tenant_owner(work), _sealed_for(work, once.key), body)
     return Statement(
         sql="INSERT INTO idempotency (tenant, caller, id, request, status, body, at, device)"
         " VALUES (:tenant, :caller, :id, :request, :status, :body, :at, :device)"
@@ -130,9 +146,14 @@ def _once(work: Work, once: Once, answer: object, *, status: int, device: str | 
             "id": once.key,
             "request": once.request,
             "status": status,
-            "body": msgspec.json.encode(answer),
+            "body": sealed,
             "at": micros(work.now),
             "device": device,
         },
         otherwise=SAME_REQUEST,
     )
+
+
+def _sealed_for(work: Work, key: str) -> str:
+    """A key has no spaces, so that no other key and caller are spelled the same."""
+    return of_row(ANSWER, f"{key} {work.caller.id}")

@@ -10,6 +10,8 @@ from msgspec import Struct
 from warifu.service.store.database import Statement, Value, micros, moment
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from warifu.base.rule import Rule
     from warifu.service.store.database import Lookup, Row, Transaction
 
@@ -140,10 +142,10 @@ def claim_transaction(
     sealed: bytes,
     otherwise: Rule,
 ) -> Statement:
-    """Give it to a device, once."""
+    """Give it to a device, once. Wrong codes until then are no wrong answers, and forgotten."""
     return Statement(
         sql="UPDATE transactions SET state = :after, device = :device, digest = :digest,"
-        " sealed = :sealed, claim = NULL, revision = revision + 1"
+        " sealed = :sealed, claim = NULL, tries = 0, revision = revision + 1"
         " WHERE tenant = :tenant AND id = :id AND state = :before AND revision = :revision",
         values={
             "tenant": tenant,
@@ -370,18 +372,18 @@ def to_hand_off(
 
 
 def settled_between(
-    transaction: Transaction, tenant: str, *, since: datetime, until: datetime, limit: int
-) -> list[StoredTransaction]:
-    """Those that were acknowledged in a span of time, oldest first."""
-    rows = transaction.rows(
-        f"{_SELECT} AND settled_at >= :since AND settled_at < :until"
-        " ORDER BY settled_at, id LIMIT :limit",
+    transaction: Transaction, tenant: str, *, since: datetime, until: datetime, size: int
+) -> Iterator[str]:
+    """Ids of all that were acknowledged in a span of time, oldest first, read `size` at a time."""
+    for batch in transaction.batches(
+        "SELECT id FROM transactions WHERE tenant = :tenant"
+        " AND settled_at >= :since AND settled_at < :until ORDER BY settled_at, id",
+        size=size,
         tenant=tenant,
         since=micros(since),
         until=micros(until),
-        limit=limit,
-    )
-    return [_of(row) for row in rows]
+    ):
+        yield from (row[0] for row in batch)
 
 
 _NOT_HELD = (

@@ -153,7 +153,9 @@ def activate(work: Work, asked: ActivationRequest) -> ActivationAnswer:
             state=begun.state,
             revision=0,
             expires_at=begun.expires_at,
-            sealed=seal_activation(house.vault, owner, keep_activation(begun)),
+            sealed=seal_activation(
+                house.vault, owner, keep_activation(begun), name=activation_name(begun.id)
+            ),
         ),
     )
     entry = AuditEntry(action="activation/begun", subject=answer.id, document={"app": asked.app})
@@ -308,7 +310,7 @@ def _sealed(
     work: Work, found: KeptOf, after: Activation, attested: Attested | None = None
 ) -> bytes:
     kept = keep_activation(after, attested or found.kept.attested)
-    return seal_activation(work.house.vault, found.owner, kept)
+    return seal_activation(work.house.vault, found.owner, kept, name=found.stored.id)
 
 
 def _moved(

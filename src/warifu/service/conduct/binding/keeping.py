@@ -15,6 +15,7 @@ from warifu.base.codec.text import from_base64url, to_base64url
 from warifu.base.secret import Secret
 from warifu.service.composition import Owner
 from warifu.service.conduct.bound import Change, KeptBinding, open_binding
+from warifu.service.conduct.sealing import of_row
 from warifu.service.store.bindings import StoredActivation, StoredBinding
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from warifu.service.store.bindings import StoredActivation, StoredBinding
 
 ACTIVATION = "activation"
-"""What a sealed activation is bound to, beside its owner, which is the tenant."""
+"""What a sealed activation is bound to, beside its owner, which is the tenant, and its id."""
 MAX_CHANGES = 50
 
 
@@ -121,9 +122,9 @@ def keep_activation(activation: Activation, attested: Attested | None = None) ->
     )
 
 
-def seal_activation(vault: Vault, owner: Owner, kept: KeptActivation) -> bytes:
-    """As it is stored."""
-    return vault.seal(owner, ACTIVATION, msgspec.msgpack.encode(kept))
+def seal_activation(vault: Vault, owner: Owner, kept: KeptActivation, *, name: str) -> bytes:
+    """As it is stored under its id."""
+    return vault.seal(owner, of_row(ACTIVATION, name), msgspec.msgpack.encode(kept))
 
 
 def open_activation(vault: Vault, owner: Owner, stored: StoredActivation) -> KeptOf:
@@ -132,7 +133,7 @@ def open_activation(vault: Vault, owner: Owner, stored: StoredActivation) -> Kep
     Raises:
         VerifierFault: ``vault/opens``.
     """
-    kept = _ACTIVATION.decode(vault.unseal(owner, ACTIVATION, stored.sealed))
+    kept = _ACTIVATION.decode(vault.unseal(owner, of_row(ACTIVATION, stored.id), stored.sealed))
     return KeptOf(owner=owner, stored=stored, kept=kept)
 
 

@@ -24,6 +24,7 @@ from warifu.authentication.transaction.confirmation import BoundKey
 from warifu.base.errors import VerifierFault
 from warifu.service.conduct.evidence.standing import recall
 from warifu.service.conduct.memory import Memory
+from warifu.service.conduct.sealing import of_row
 from warifu.service.store import receipts as store
 from warifu.service.store.evidence import read_kept
 
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from warifu.service.store.receipts import StoredReceipt
 
 RECEIPT, EVIDENCE = "receipt", "receipt-evidence"
-"""What is sealed is bound to, beside the tenant."""
+"""What is sealed is bound to, beside the tenant and the row."""
 MAX_KEYS_REMEMBERED = 100_000
 
 
@@ -97,7 +98,8 @@ def write_receipt(
         binding_leaf=bound.leaf_id,
         evidence=bound.evidence,
     )
-    sealed = work.house.vault.seal(owner, RECEIPT, msgspec.msgpack.encode(kept))
+    kind = of_row(RECEIPT, leaf.id)
+    sealed = work.house.vault.seal(owner, kind, msgspec.msgpack.encode(kept))
     row = store.StoredReceipt(id=leaf.id, transaction=transaction, at=work.now, sealed=sealed)
     copied = [] if bound.evidence is None else _copy_evidence(work, owner, bound.evidence)
     return [store.insert_receipt(work.tenant, row), *copied]
@@ -109,7 +111,8 @@ def open_receipt(work: Work, owner: Owner, stored: StoredReceipt) -> KeptReceipt
     Raises:
         VerifierFault: ``vault/opens``.
     """
-    return _RECEIPT.decode(work.house.vault.unseal(owner, RECEIPT, stored.sealed))
+    kind = of_row(RECEIPT, stored.id)
+    return _RECEIPT.decode(work.house.vault.unseal(owner, kind, stored.sealed))
 
 
 def open_evidence(
@@ -123,7 +126,7 @@ def open_evidence(
     sealed = store.read_evidence_copy(transaction, work.tenant, evidence)
     if sealed is None:
         return None
-    return _EVIDENCE.decode(work.house.vault.unseal(owner, EVIDENCE, sealed))
+    return _EVIDENCE.decode(work.house.vault.unseal(owner, of_row(EVIDENCE, evidence), sealed))
 
 
 def _binding(bound: KeptBinding) -> BindingCopy | None:
@@ -160,7 +163,8 @@ def _copy_evidence(work: Work, owner: Owner, evidence: str) -> list[Statement]:
         known_at=asked.known_at,
         snapshots=asked.snapshots,
     )
-    sealed = work.house.vault.seal(owner, EVIDENCE, msgspec.msgpack.encode(copy))
+    kind = of_row(EVIDENCE, evidence)
+    sealed = work.house.vault.seal(owner, kind, msgspec.msgpack.encode(copy))
     return [store.insert_evidence_copy(work.tenant, evidence, sealed=sealed, at=work.now)]
 
 

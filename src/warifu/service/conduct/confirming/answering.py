@@ -255,7 +255,7 @@ def _record_late(work: Work, answered: Answered, *, state: State, code: str) -> 
                 transaction=held.stored.id,
                 at=work.now,
                 code=code,
-                sealed=seal_answer(work, held.owner, late),
+                sealed=seal_answer(work, held.owner, late, name=held.stored.id),
             ),
             most=MAX_LATE_ANSWERS,
         )
@@ -264,7 +264,7 @@ def _record_late(work: Work, answered: Answered, *, state: State, code: str) -> 
         outcome = store.Outcome(
             state=state,
             answered_at=work.now,
-            answer=seal_answer(work, held.owner, KeptAnswer(code=code)),
+            answer=seal_answer(work, held.owner, KeptAnswer(code=code), name=held.stored.id),
         )
         statements.append(store.conclude(work.tenant, held.stored, outcome, otherwise=MOVED))
     entry = AuditEntry(

@@ -96,7 +96,7 @@ def ask(work: Work, asked: TransactionRequest) -> TransactionTold:
         tries=0,
         asked_at=at,
         expires_at=until,
-        sealed=seal_transaction(work, owner, kept),
+        sealed=seal_transaction(work, owner, kept, name=name),
     )
     answer = told(work, opened(work, owner, stored))
     if not is_pushed:

@@ -37,7 +37,9 @@ def cancel(work: Work, wanted: str, asked: CancelRequest) -> TransactionTold:
     earlier = held.answer or KeptAnswer()
     kept = replace(earlier, why=asked.reason)
     outcome = store.Outcome(
-        state=state, answered_at=work.now, answer=seal_answer(work, held.owner, kept)
+        state=state,
+        answered_at=work.now,
+        answer=seal_answer(work, held.owner, kept, name=wanted),
     )
     write = store.conclude if held.state in OPEN else store.overturn
     stored = replace(

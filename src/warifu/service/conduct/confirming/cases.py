@@ -21,7 +21,7 @@ from warifu.service.conduct.confirming.outcomes import (
 )
 from warifu.service.conduct.confirming.rules import CASE_OPEN
 from warifu.service.conduct.rules import KNOWN
-from warifu.service.conduct.sealing import tenant_owner, user_index_of
+from warifu.service.conduct.sealing import of_row, tenant_owner, user_index_of
 from warifu.service.conduct.work import AuditEntry, commit
 from warifu.service.identifiers import new_id
 from warifu.service.store import cases as store
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from warifu.service.store.cases import StoredCase
 
 CASE = "case"
-"""What a sealed case is bound to, beside the tenant."""
+"""What a sealed case is bound to, beside the tenant and its id."""
 OPEN = "open"
 SUSPENDABLE = frozenset({BindingState.ACTIVE, BindingState.SUSPENDED})
 
@@ -114,7 +114,7 @@ def disown(work: Work, answered: Answered, *, state: State) -> OutcomeTold:
         state=OPEN,
         revision=0,
         opened_at=work.now,
-        sealed=_seal(work, held.owner, kept),
+        sealed=_seal(work, held.owner, kept, case=case),
     )
     ended = Conclusion(state=state, case=case, suspended=suspended, end_session=session)
     answer = outcome_told(answered, ended)
@@ -182,7 +182,7 @@ def close_case(work: Work, case: str, asked: CloseRequest) -> CaseTold:
                 work.tenant,
                 stored,
                 now=work.now,
-                sealed=_seal(work, owner, kept),
+                sealed=_seal(work, owner, kept, case=case),
                 otherwise=CASE_OPEN,
             ),
         ],
@@ -241,12 +241,12 @@ def _told(stored: StoredCase, kept: KeptCase) -> CaseTold:
     )
 
 
-def _seal(work: Work, owner: Owner, kept: KeptCase) -> bytes:
-    return work.house.vault.seal(owner, CASE, msgspec.msgpack.encode(kept))
+def _seal(work: Work, owner: Owner, kept: KeptCase, *, case: str) -> bytes:
+    return work.house.vault.seal(owner, of_row(CASE, case), msgspec.msgpack.encode(kept))
 
 
 def _open(work: Work, owner: Owner, stored: StoredCase) -> KeptCase:
-    return _KEPT.decode(work.house.vault.unseal(owner, CASE, stored.sealed))
+    return _KEPT.decode(work.house.vault.unseal(owner, of_row(CASE, stored.id), stored.sealed))
 
 
 _KEPT = msgspec.msgpack.Decoder(KeptCase)

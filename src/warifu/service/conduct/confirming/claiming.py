@@ -61,7 +61,7 @@ def claim(work: Work, wanted: str, asked: ClaimRequest) -> TransactionTold:
         until=stored.expires_at,
     )
     kept = replace(held.kept, data=data, secret=None)
-    sealed = seal_transaction(work, held.owner, kept)
+    sealed = seal_transaction(work, held.owner, kept, name=stored.id)
     claimed = store.claim_transaction(
         work.tenant,
         stored,
@@ -71,7 +71,9 @@ def claim(work: Work, wanted: str, asked: ClaimRequest) -> TransactionTold:
         sealed=sealed,
         otherwise=STATE,
     )
-    after = replace(stored, state=state, device=asked.device, digest=digest(data), sealed=sealed)
+    after = replace(
+        stored, state=state, device=asked.device, digest=digest(data), sealed=sealed, tries=0
+    )
     answer = told(work, reread(held, after, kept))
     commit(
         work,

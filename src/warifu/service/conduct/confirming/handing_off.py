@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta, Struct
@@ -30,10 +31,13 @@ if TYPE_CHECKING:
     from warifu.service.conduct.work import Work
 
 MAX_ENTRIES = 1000
+MAX_NOT_BOOKED = 10_000
+"""Told at once: who misses more has sent the books of another day."""
 SETTLED = frozenset({State.ACKNOWLEDGED, State.RECONCILED})
 ATTEMPTS = 3
 
 Reference = Annotated[str, Meta(pattern=r"^[!-~]{1,100}\Z")]
+Moment = Annotated[datetime, Meta(tz=True)]
 
 
 class HandOffTold(Struct, frozen=True, kw_only=True):
@@ -76,8 +80,8 @@ class Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class ReconcileRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The books of core banking for a span of time."""
 
-    since: datetime
-    until: datetime
+    since: Moment
+    until: Moment
     """Not itself included."""
     entries: Annotated[tuple[Entry, ...], Meta(max_length=MAX_ENTRIES)]
 
@@ -88,8 +92,8 @@ class Differences(Struct, frozen=True, kw_only=True):
     unknown: tuple[str, ...]
     """Booked, and never handed off: look at these first."""
     other_reference: tuple[str, ...]
-    """Booked under another reference than was acknowledged, perhaps twice; or under one reference
-    with another."""
+    """Booked under another reference than was acknowledged; or twice; or under one reference with
+    another."""
     not_booked: tuple[str, ...]
     """Acknowledged in this time, and not in the books."""
     found: tuple[str, ...]
@@ -165,28 +169,29 @@ def reconcile(work: Work, asked: ReconcileRequest) -> Differences:
         owner = tenant_owner(work, transaction)
         ours = {name: store.find_transaction(transaction, work.tenant, name) for name in booked}
         settled = store.settled_between(
-            transaction,
-            work.tenant,
-            since=asked.since,
-            until=asked.until,
-            limit=MAX_ENTRIES,
+            transaction, work.tenant, since=asked.since, until=asked.until, size=MAX_ENTRIES
         )
+        missing = (name for name in settled if name not in booked)
+        not_booked = tuple(islice(missing, MAX_NOT_BOOKED))
     known = {name: opened(work, owner, stored) for name, stored in ours.items() if stored}
     handed = {
         name: held
         for name, held in known.items()
         if held.state in SETTLED or held.state is State.HANDED_OFF
     }
-    times = Counter(booked.values())
+    # Each entry counts, also where one transaction or one reference has several.
+    entries = Counter(entry.id for entry in asked.entries)
+    references = Counter(entry.reference for entry in asked.entries)
     other = {
         name
         for name, held in handed.items()
-        if held.stored.reference not in {None, booked[name]} or times[booked[name]] > 1
+        if held.stored.reference not in {None, booked[name]}
+        or max(entries[name], references[booked[name]]) > 1
     }
     answer = Differences(
         unknown=tuple(sorted(booked.keys() - handed.keys())),
         other_reference=tuple(sorted(other)),
-        not_booked=tuple(each.id for each in settled if each.id not in booked),
+        not_booked=not_booked,
         found=tuple(sorted(n for n, held in handed.items() if held.state is State.HANDED_OFF)),
     )
     commit(
@@ -210,7 +215,7 @@ def reconcile(work: Work, asked: ReconcileRequest) -> Differences:
                 action="transaction/reconciled",
                 subject=work.tenant,
                 document={
-                    "entries": len(booked),
+                    "entries": len(asked.entries),
                     "unknown": answer.unknown,
                     "other_reference": answer.other_reference,
                     "not_booked": len(answer.not_booked),

@@ -17,7 +17,7 @@ from warifu.service.composition import Owner
 from warifu.service.conduct.confirming.asked import TransactionRequest
 from warifu.service.conduct.confirming.rules import HELD
 from warifu.service.conduct.rules import KNOWN
-from warifu.service.conduct.sealing import tenant_owner
+from warifu.service.conduct.sealing import of_row, tenant_owner
 from warifu.service.store import transactions as store
 from warifu.service.store.transactions import StoredTransaction
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from warifu.service.store.database import Lookup, Statement, Transaction
 
 TRANSACTION, ANSWER = "transaction", "transaction-answer"
-"""What is sealed is bound to, beside the tenant."""
+"""What is sealed is bound to, beside the tenant and the transaction's id."""
 HELD_INDEX, SUM_INDEX = "held", "reserved"
 """Kinds of index under which sums stand: cases of a user, and amounts of a day."""
 FOR_EVER = datetime(9999, 1, 1, tzinfo=UTC)
@@ -110,7 +110,7 @@ def load(work: Work, lookup: Transaction, wanted: str) -> Held:
 
 
 def opened(work: Work, owner: Owner, stored: StoredTransaction) -> Held:
-    """With what was sealed.
+    """With what was sealed, of this very row.
 
     Raises:
         VerifierFault: ``vault/opens``.
@@ -118,23 +118,21 @@ def opened(work: Work, owner: Owner, stored: StoredTransaction) -> Held:
     vault = work.house.vault
     answer = None
     if stored.answer is not None:
-        answer = _ANSWER.decode(vault.unseal(owner, ANSWER, stored.answer))
-    return Held(
-        owner=owner,
-        stored=stored,
-        kept=_TRANSACTION.decode(vault.unseal(owner, TRANSACTION, stored.sealed)),
-        answer=answer,
-    )
+        answer = _ANSWER.decode(vault.unseal(owner, of_row(ANSWER, stored.id), stored.answer))
+    sealed_for = of_row(TRANSACTION, stored.id)
+    kept = _TRANSACTION.decode(vault.unseal(owner, sealed_for, stored.sealed))
+    return Held(owner=owner, stored=stored, kept=kept, answer=answer)
 
 
-def seal_transaction(work: Work, owner: Owner, kept: KeptTransaction) -> bytes:
-    """For the column `sealed`."""
-    return work.house.vault.seal(owner, TRANSACTION, msgspec.msgpack.encode(kept))
+def seal_transaction(work: Work, owner: Owner, kept: KeptTransaction, *, name: str) -> bytes:
+    """For the column `sealed` of the transaction of this id."""
+    kind = of_row(TRANSACTION, name)
+    return work.house.vault.seal(owner, kind, msgspec.msgpack.encode(kept))
 
 
-def seal_answer(work: Work, owner: Owner, kept: KeptAnswer) -> bytes:
-    """For the column `answer`, and for late ones."""
-    return work.house.vault.seal(owner, ANSWER, msgspec.msgpack.encode(kept))
+def seal_answer(work: Work, owner: Owner, kept: KeptAnswer, *, name: str) -> bytes:
+    """For the column `answer` of the transaction of this id, and for its late ones."""
+    return work.house.vault.seal(owner, of_row(ANSWER, name), msgspec.msgpack.encode(kept))
 
 
 def held_bucket(work: Work, user: str) -> bytes:

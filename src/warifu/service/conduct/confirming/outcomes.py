@@ -67,7 +67,7 @@ def conclusion(work: Work, answered: Answered, ended: Conclusion) -> list[Statem
     outcome = store.Outcome(
         state=ended.state,
         answered_at=work.now,
-        answer=seal_answer(work, held.owner, kept),
+        answer=seal_answer(work, held.owner, kept, name=held.stored.id),
         decision=None if ended.decision is None else ended.decision.id,
         hold_until=ended.hold_until,
         next_hand_off=ended.due_at,
