@@ -18,6 +18,7 @@ from warifu.base.codec.text import from_base64, to_base64
 from warifu.receipt_check.keys import read_note_keys
 from warifu.receipt_check.log import check_included, follow, read_consistency_proof, read_head
 from warifu.service.conduct.books.keys import verifier_keys
+from warifu.service.conduct.books.rules import SIGNED
 from warifu.service.settings import LedgerSettings, Settings
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def test_what_is_not_signed_yet_is_not_told(world: World) -> None:
         "/v1/ledger/checkpoint?size=1",
         "/v1/ledger/consistency?first=0&second=1",
     ):
-        assert world.tell("GET", path, None, 404)["code"] == "ledger/signed", path
+        assert world.tell("GET", path, None, 404)["code"] == SIGNED.code, path
     backwards = "/v1/ledger/consistency?first=2&second=1"
     assert world.tell("GET", backwards, None, 400)["code"] == "ledger/place"
 
@@ -151,7 +152,7 @@ def test_lines_of_others_and_for_other_heads_are_not_taken(world: World) -> None
     ):
         answer = witness(world, line=line)
         assert (answer.status_code, answer.json()["code"]) == (422, code), line
-    assert witness(world, size=99).json()["code"] == "ledger/signed"
+    assert witness(world, size=99).json()["code"] == SIGNED.code
     with world.house.database.read() as transaction:
         assert transaction.rows("SELECT 1 FROM ledger_cosignatures") == []
 

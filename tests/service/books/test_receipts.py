@@ -21,6 +21,7 @@ from warifu.base.keys.signer import SoftwareSigner
 from warifu.receipt_check.findings import Check, Why
 from warifu.service.conduct.books.issuing import issue_receipt
 from warifu.service.conduct.books.receipts import _copied
+from warifu.service.conduct.books.rules import ANSWERED
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -89,7 +90,7 @@ def test_there_is_none_before_an_answer_and_none_of_what_nobody_knows(counter: C
     told = counter.ask()
     with pytest.raises(Misuse) as refusal:
         receipt_of(counter, told.id)
-    assert refusal.value.code == "receipt/answered"
+    assert refusal.value.rule is ANSWERED
     with pytest.raises(Misuse) as refusal:
         receipt_of(counter, "0" * 36)
     assert refusal.value.code == "request/known"

@@ -73,24 +73,24 @@ def insert_leaf_once(
     return replace(plain, sql=f"{plain.sql} ON CONFLICT DO NOTHING")
 
 
-def tenants_to_sequence(transaction: Transaction) -> list[str]:
-    """Whose logs have leaves without a place, or a newest head without a checkpoint."""
-    rows = transaction.rows(
-        "SELECT tenant FROM ledger_leaves WHERE place IS NULL"
-        " UNION SELECT tenant FROM ledger_heads AS head WHERE checkpoint IS NULL AND NOT EXISTS"
+def must_extend(lookup: Lookup, tenant: str) -> bool:
+    """Whether a log has leaves without a place, or a newest head without a checkpoint."""
+    row = lookup.row(
+        "SELECT 1 WHERE EXISTS (SELECT 1 FROM ledger_leaves"
+        " WHERE tenant = :tenant AND place IS NULL)"
+        " OR EXISTS (SELECT 1 FROM ledger_heads AS head"
+        " WHERE head.tenant = :tenant AND checkpoint IS NULL AND NOT EXISTS"
         " (SELECT 1 FROM ledger_heads AS later"
-        " WHERE later.tenant = head.tenant AND later.size > head.size)"
+        " WHERE later.tenant = :tenant AND later.size > head.size))",
+        tenant=tenant,
     )
-    return sorted(row[0] for row in rows)
+    return row is not None
 
 
-def tenants_with_log(transaction: Transaction) -> list[str]:
-    """Who has any leaf."""
-    rows = transaction.rows(
-        "SELECT tenant FROM tenants WHERE EXISTS"
-        " (SELECT 1 FROM ledger_leaves WHERE ledger_leaves.tenant = tenants.tenant)"
-    )
-    return sorted(row[0] for row in rows)
+def has_log(lookup: Lookup, tenant: str) -> bool:
+    """Whether there is any leaf."""
+    row = lookup.row("SELECT 1 FROM ledger_leaves WHERE tenant = :tenant LIMIT 1", tenant=tenant)
+    return row is not None
 
 
 def waiting_leaves(lookup: Transaction, tenant: str, *, limit: int) -> list[tuple[str, bytes]]:

@@ -19,7 +19,8 @@ from warifu.service.conduct.books.sequencing import AT_ONCE, give_back, sequence
 from warifu.service.identifiers import new_id
 from warifu.service.observe import events
 from warifu.service.observe.log import log
-from warifu.service.store.ledger import tenants_to_sequence, tenants_with_log
+from warifu.service.store.ledger import has_log, must_extend
+from warifu.service.store.tenants import list_tenants
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,7 +64,8 @@ class Sequencer:
         ring = house.keys.ring(house.clock())
         self._publish(ring)
         with house.database.read() as transaction:
-            tenants = tenants_to_sequence(transaction)
+            known = [each.tenant for each in list_tenants(transaction)]
+            tenants = [each for each in known if must_extend(transaction, each)]
         if tenants:
             ring.signer(KeyPurpose.CHECKPOINT, house.clock())
         placed = logs = taken = 0
@@ -108,7 +110,8 @@ class Sequencer:
         if not state:
             return
         with self._house.database.read() as transaction:
-            tenants = tenants_with_log(transaction)
+            known = [each.tenant for each in list_tenants(transaction)]
+            tenants = [each for each in known if has_log(transaction, each)]
         for tenant in tenants:
             if (tenant, state) not in self._published:
                 self._house.database.apply(key_leaves(ring, tenant))
