@@ -33,6 +33,7 @@ _VERDICTS = {None: None, proofs.OK: "ok", proofs.NG: "ng"}
 _REASONS = {None: None, 1: "changed-mind", 2: "details-wrong", 3: "not-me"}
 _APPROVED = frozenset({"approved", "held", "handed-off", "acknowledged", "reconciled"})
 """States that only an OK leads to."""
+_REFUSED = "refused"
 
 
 class Known(Struct, frozen=True, kw_only=True):
@@ -219,6 +220,8 @@ def _check_person(seen: _Seen) -> None:
         raise BadEvidence(rules.ANSWER, "no such verdict or reason")
     if outcome.state in _APPROVED and outcome.verdict != proofs.OK:
         raise BadEvidence(rules.ANSWER, "approved without an OK")
+    if outcome.state == _REFUSED and outcome.verdict != proofs.NG:
+        raise BadEvidence(rules.ANSWER, "refused without an NG")
     if reading.KEY in seen.file.parts:
         seen.key = _read_key(seen.file.parts[reading.KEY].content)
     if seen.missing(Check.USER_SIGNATURE, reading.PROOF, reading.KEY) or seen.key is None:

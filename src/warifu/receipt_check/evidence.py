@@ -64,11 +64,18 @@ def check_evidence(
 
 
 def _compare(claims: Claims, key: Key | None) -> Finding:
-    shown = claims.key.public_key if claims.key else None
-    if shown is None or key is None:
+    shown = claims.key
+    if shown is None or shown.public_key is None or key is None:
         why = Why.WITHHELD if key is None else Why.NO_KEY_IN_EVIDENCE
         return Finding(check=Check.EVIDENCE_KEY, checked=False, why=why)
-    if shown != key.public_key:
+    # What the server says of the key, from which the grade of a proof follows, is no more than
+    # what its evidence says.
+    overstated = (
+        key.confirmation_required and shown.confirmation_required is not True,
+        key.user_verification_required and shown.user_authentication in {None, "none"},
+        claims.app is not None and claims.app.identifier not in {None, key.app},
+    )
+    if shown.public_key != key.public_key or any(overstated):
         raise BadEvidence(rules.EVIDENCE_KEY, claims.format)
     return Finding(check=Check.EVIDENCE_KEY, checked=True)
 

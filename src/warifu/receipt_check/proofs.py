@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from msgspec import Struct
 
 from warifu.authentication.transaction.currency import decimal
-from warifu.authentication.transaction.value import Transaction
+from warifu.authentication.transaction.value import Kind, Transaction
 from warifu.base.codec import cbor, json, text
 from warifu.base.errors import BadEvidence, MalformedEvidence
 from warifu.base.pki.signature import load_public_key
@@ -264,7 +264,7 @@ def _check_app(authenticator_data: bytes, key: Key) -> int:
 
 def _is_payment_of(payment: object, transaction: Transaction, rp_id: str) -> bool:
     amount, payee = transaction.amount, transaction.payee
-    if amount is None or payee is None:
+    if transaction.kind is not Kind.TRANSFER or amount is None or payee is None:
         return False
     match payment:
         case {
