@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from warifu.authentication.transaction.confirmation import ProofKind
-from warifu.authentication.transaction.encoding import decode
 from warifu.authentication.transaction.limits import Ceilings, Terms, reservations
 from warifu.authentication.transaction.states import State
 from warifu.authentication.transaction.value import Kind
@@ -38,6 +37,7 @@ from warifu.service.conduct.confirming.outcomes import (
     outcome_told,
 )
 from warifu.service.conduct.confirming.rules import HELD, LIMIT
+from warifu.service.conduct.confirming.shown import read_shown
 from warifu.service.conduct.confirming.told import OutcomeTold
 from warifu.service.conduct.decisions.deciding import (
     BankKnown,
@@ -220,7 +220,7 @@ def _sums(work: Work, answered: Answered) -> tuple[Reservation, ...]:
     since = work.now - answered.held.stored.asked_at
     never = seconds is None or seconds >= NEVER
     return reservations(
-        decode(answered.held.kept.data or b""),
+        read_shown(answered.held.kept.data or b"")[0],
         _terms(work, asked),
         device_age=work.now - answered.bound.stored.bound_at,
         payee_age=None if never else timedelta(seconds=min(seconds or 0, MAX_AGE)) + since,

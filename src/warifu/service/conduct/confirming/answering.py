@@ -17,7 +17,6 @@ from warifu.authentication.binding.states import BindingState
 from warifu.authentication.transaction import rules as transaction_rules
 from warifu.authentication.transaction.answer import Reason, Verdict
 from warifu.authentication.transaction.confirmation import Display, ProofKind
-from warifu.authentication.transaction.encoding import decode
 from warifu.authentication.transaction.proofs import rules as proof_rules
 from warifu.authentication.transaction.proofs.expectations import ProofExpectations
 from warifu.authentication.transaction.proofs.verify import verify_proof
@@ -32,6 +31,7 @@ from warifu.service.conduct.confirming.kept import KeptAnswer, load, seal_answer
 from warifu.service.conduct.confirming.outcomes import Answered, told_again
 from warifu.service.conduct.confirming.refusing import refuse
 from warifu.service.conduct.confirming.rules import MOVED, TRIES
+from warifu.service.conduct.confirming.shown import read_shown
 from warifu.service.conduct.decisions.rules import BASIS
 from warifu.service.conduct.evidence.rules import DEVICE_APPEARED
 from warifu.service.conduct.registrations.registration import load_app
@@ -193,7 +193,7 @@ def _accepted(held: Held, confirmation: Confirmation) -> Confirmation:
     Raises:
         Denied: As `accept`.
     """
-    return accept(held.kept.template, decode(held.kept.data or b""), confirmation)
+    return accept(held.kept.template, read_shown(held.kept.data or b"")[0], confirmation)
 
 
 def _expectations(held: Held, app: RegisteredApp) -> ProofExpectations:

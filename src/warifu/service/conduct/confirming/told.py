@@ -10,13 +10,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from warifu.authentication.transaction.confirmation import Display, ProofKind
-from warifu.authentication.transaction.encoding import decode_shown
 from warifu.authentication.transaction.payee import LookAlike, check_payee
 from warifu.authentication.transaction.states import OPEN, State
 from warifu.authentication.transaction.template import required_display
 from warifu.authentication.transaction.value import Kind
 from warifu.base.codec.text import to_base64url
 from warifu.risk.decision.rules import Method
+from warifu.service.conduct.confirming.shown import read_shown
 from warifu.service.conduct.decisions.deciding import ReasonAnswer
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ class OutcomeTold(Struct, frozen=True, kw_only=True):
 def told(work: Work, held: Held, *, late: tuple[LateTold, ...] = ()) -> TransactionTold:
     """A transaction as it stands now."""
     stored, kept, asked = held.stored, held.kept, held.kept.asked
-    shown = None if kept.data is None else decode_shown(kept.data)[1].text
+    shown = None if kept.data is None else read_shown(kept.data)[1].text
     return TransactionTold(
         id=stored.id,
         app=asked.app,
