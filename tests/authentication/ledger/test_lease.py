@@ -43,6 +43,15 @@ def test_a_clock_set_back_shortens_no_lease() -> None:
     assert renew(FIRST, holder="a", token=1, now=NOW - LEASE_TIME).until == LATER
 
 
+def test_a_lease_until_next_year_stops_no_log() -> None:
+    wrong = acquire(FIRST, holder="b", now=NOW + timedelta(days=365))
+    assert wrong.state(NOW) is LeaseState.LOST
+    taken = acquire(wrong, holder="c", now=NOW)
+    assert (taken.token, taken.until) == (3, LATER)
+    with denied(rules.LEASE_CURRENT):
+        check_current(taken, holder="b", token=2, now=NOW)
+
+
 def test_a_second_sequencer_waits() -> None:
     with denied(rules.LEASE_HELD):
         acquire(FIRST, holder="b", now=LATER - timedelta(seconds=1))

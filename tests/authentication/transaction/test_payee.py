@@ -183,6 +183,7 @@ def test_purpose_may_be_written_in_any_script_of_the_repertoire(text: str) -> No
             "サーバー カブシキガイシヤ",
         ),
         *("カトウ工業", "山﨑 𠮷子", "髙橋ハルカ", "Erika Müstermann", "Nguyễn Văn An", "ロ", "々"),
+        *("山 口", "佐藤 二"),
         *("三菱UFJ銀行", "トト ハハ", "Ōno & Co., Ltd.", "JOHN O SMITH"),
     ],
 )
@@ -204,6 +205,10 @@ def test_honest_name_passes_without_a_flag(name: str) -> None:
         ("G0OGLE", 1, "O"),
         ("PAYPA1", 5, "I"),
         ("1l23", 1, "1"),
+        ("サ―ビス", 1, "ー"),
+        ("サービ−ス", 3, "ー"),
+        ("□ボット", 0, "ロ"),
+        ("山□商店", 1, "口"),
     ],
 )
 def test_look_alike_out_of_place_is_flagged_and_not_refused(

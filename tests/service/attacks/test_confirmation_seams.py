@@ -13,13 +13,16 @@ from msgspec.structs import replace
 from tests.service.conduct.denials import denied
 from tests.service.confirming.counter import PHONE, USER, Counter, display_phone
 from tests.service.house import Hands, HeldTrust, caller, make_house, settle
+from tests.service.verifying.customers import Customer, android
 from warifu.authentication.transaction.proximity import proximity_code
 from warifu.authentication.transaction.rules import PROXIMITY
 from warifu.authentication.transaction.states import State
 from warifu.base.codec.text import from_base64url
 from warifu.base.errors import VerifierFault
 from warifu.base.secret import Secret
+from warifu.service.conduct.binding import bindings
 from warifu.service.conduct.confirming import asked, asking, claiming, handing_off
+from warifu.service.conduct.verifying.rules import TOKEN_AFTER
 from warifu.service.conduct.work import Once, earlier_answer
 from warifu.service.vault.rules import OPENS
 
@@ -124,6 +127,20 @@ def _claimed(counter: Counter, told: TransactionTold, link: str) -> TransactionT
     code = proximity_code(secret, UUID(told.id).bytes, counter.house.clock())
     request = asked.ClaimRequest(user=USER, device=PHONE, claim=link, code=code)
     return claiming.claim(counter.work(), told.id, request)
+
+
+def test_what_a_suspended_key_verified_does_not_count_by_another_key_of_the_device(
+    counter: Counter, clock: Hands
+) -> None:
+    first = Customer(desk=counter, user=USER, device=PHONE, phone=android()).enrol()
+    clock.forward(seconds=1)
+    second = Customer(desk=counter, user=USER, device=PHONE, phone=android()).enrol()
+    second.verify()
+    assert first.token()
+    reported = bindings.SuspendRequest(by=bindings.WhoAsks.USER, reason="not mine")
+    bindings.suspend_binding(counter.work(), second.binding, reported)
+    with denied(TOKEN_AFTER):
+        first.token()
 
 
 # What is kept

@@ -30,6 +30,8 @@ from warifu.base.errors import Denied
 LEASE_TIME = timedelta(seconds=15)
 MARGIN = timedelta(seconds=3)
 """Before its end a holder begins nothing new: what it began is then done while the lease is its."""
+FARTHEST = timedelta(minutes=10)
+"""No lease is given for so long: one that ends later was given by a clock that went wrong."""
 MAX_HOLDER_CHARACTERS = 128
 
 
@@ -75,7 +77,7 @@ class Lease(Struct, frozen=True, kw_only=True):
         """How it stands at `now`."""
         if not self.holder:
             return LeaseState.FREE
-        return LeaseState.HELD if now < self.until else LeaseState.LOST
+        return LeaseState.HELD if now < self.until <= now + FARTHEST else LeaseState.LOST
 
 
 class Head(Struct, frozen=True, kw_only=True):

@@ -46,6 +46,8 @@ _PAIRS = (
         "ム厶",
     ),
     *("ノ丿", "ヌ又", "メ乂", "へヘ", "べベ", "ぺペ", "りリ", "O0", "I1", "l1"),
+    # Dashes, squares and rings of no script, in the place of kana and kanji.
+    *("ー―", "ー—", "ー–", "ー‐", "ー−", "ロ□", "口□", "〇○", "ニ=", "二="),
 )
 _TWINS: dict[str, tuple[str, ...]] = {
     each: tuple(pair.replace(each, "") for pair in _PAIRS if each in pair)
@@ -114,7 +116,7 @@ def _look_alikes(name: str) -> list[LookAlike]:
         found += [
             LookAlike(place=place, character=character, twin=twin)
             for twin in _TWINS.get(character, ())
-            if _kind(twin) in beside and kinds[place] not in beside
+            if _kind(twin) in beside - {Script.COMMON} and kinds[place] not in beside
         ]
     return found
 

@@ -57,6 +57,7 @@ def verifications_on(
 ) -> list[StoredVerification]:
     """All of a user on a device that is bound and active, and was so when they were made.
 
+    None is told that is older than the suspension of any key of the device: it may be that key's.
     Whether they still count is not asked.
     """
     rows = transaction.rows(
@@ -64,7 +65,10 @@ def verifications_on(
         " WHERE v.tenant = :tenant AND v.user_index = :user AND v.device = :device"
         " AND EXISTS (SELECT 1 FROM bindings b WHERE b.tenant = v.tenant"
         " AND b.user_index = v.user_index AND b.device = v.device AND b.state = 'active'"
-        " AND b.changed_at <= v.at) ORDER BY v.class, v.method",
+        " AND b.changed_at <= v.at)"
+        " AND NOT EXISTS (SELECT 1 FROM bindings s WHERE s.tenant = v.tenant"
+        " AND s.user_index = v.user_index AND s.device = v.device AND s.state = 'suspended'"
+        " AND s.changed_at >= v.at) ORDER BY v.class, v.method",
         tenant=tenant,
         user=user_index,
         device=device,
