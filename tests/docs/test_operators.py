@@ -85,9 +85,9 @@ def test_every_setting_and_every_count_is_described() -> None:
         for name in (*SETTINGS, *METRICS):
             assert f"`{name}`" in page
     described = {
-        f"{table}.{name}"
+        f"{table}.{name}" if name else table
         for table, settings in msgspec.to_builtins(Settings()).items()
-        for name in settings
+        for name in (settings if isinstance(settings, dict) else [""])
     }
     assert set(SETTINGS) == described
 
@@ -126,10 +126,13 @@ def test_every_link_of_the_guide_leads_somewhere(name: str) -> None:
 
 @pytest.mark.slow
 def test_the_first_start_and_what_follows_work_as_written(tmp_path: Path) -> None:
-    """Everything but what needs publishers, PostgreSQL or a terminal, in the order of the guide."""
+    """Everything but what needs publishers, PostgreSQL, a terminal or a log that has grown.
+
+    In the order of the guide. A log that has grown is followed in `tests/service/books`.
+    """
     name = next(iter(GUIDES))
     port = free_port()
-    outside = ("trust refresh", "postgresql:", "serve ")
+    outside = ("trust refresh", "postgresql:", "serve ", "receipt follow ")
     run(tmp_path, "warifu trust init --trust trust")
     for block in blocks(name, "sh"):
         for line in block.splitlines():
