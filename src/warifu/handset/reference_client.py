@@ -185,7 +185,16 @@ class ReferenceClient:
             return wire.EnvelopeDraft(answer=answer, key=key, type=kind, headers={}).encode()
         return self._proof(answer, user_verified=False, counter=counter, payment=None)
 
-    def seal_pin(self, pin: str, certificate: bytes, *, challenge: bytes, now: int) -> bytes:
+    def seal_pin(
+        self,
+        pin: str,
+        certificate: bytes,
+        *,
+        challenge: bytes,
+        now: int,
+        purpose: str = "pin",
+        operation: bytes | None = None,
+    ) -> bytes:
         """A PIN for the server, encrypted to a key that the pinned long-term key certified.
 
         Raises:
@@ -195,17 +204,25 @@ class ReferenceClient:
         key = self.key
         if isinstance(key, CredentialKey):
             raise CannotSayError("a passkey signs no envelope")
-        context = self.context("pin", challenge)
+        context = self.context(purpose, challenge, operation)
         return PinDraft(pin=pin, context=context, server_key=server_key, key=key).encode()
 
-    def state(self, method: int, *, purpose: str, challenge: bytes, now: int) -> bytes:
+    def state(
+        self,
+        method: int,
+        *,
+        purpose: str,
+        challenge: bytes,
+        now: int,
+        operation: bytes | None = None,
+    ) -> bytes:
         """The signed statement of what this terminal checked (1 PIN, 2 biometrics, 3 lock)."""
-        payload = statement(self.context(purpose, challenge), method, now)
+        payload = statement(self.context(purpose, challenge, operation), method, now)
         return self._signed(STATEMENT_TYPE, payload)
 
-    def begin(self, *, purpose: str, challenge: bytes) -> Session:
+    def begin(self, *, purpose: str, challenge: bytes, operation: bytes | None = None) -> Session:
         """A session of ordered calls."""
-        return Session(context=self.context(purpose, challenge))
+        return Session(context=self.context(purpose, challenge, operation))
 
     def call(self, session: Session, method: str, path: str, body: bytes = b"") -> bytes:
         """Sign the next call of a session."""
@@ -222,13 +239,14 @@ class ReferenceClient:
         )
         return draft.encode()
 
-    def context(self, purpose: str, challenge: bytes) -> bytes:
+    def context(self, purpose: str, challenge: bytes, operation: bytes | None = None) -> bytes:
         """What answers are over: made from what the app knows itself, so that none can be relayed.
 
-        Nothing but the challenge is taken from whoever asks.
+        Nothing but the challenge, and the digest of the operation that it is for, is taken from
+        whoever asks.
         """
         known = (self.pinned.verifier, CHANNEL, purpose, self.user, self.device)
-        return encode_deterministic([CONTEXT_DOMAIN, *known, None, challenge])
+        return encode_deterministic([CONTEXT_DOMAIN, *known, operation, challenge])
 
     def _proof(
         self, answer: bytes, *, user_verified: bool, counter: int, payment: dict[str, Any] | None

@@ -17,10 +17,12 @@ from tests.service.confirming.counter import (
     display_phone,
 )
 from warifu.authentication.binding.rules import USABLE
+from warifu.authentication.binding.states import Hold
 from warifu.authentication.transaction import rules as transaction_rules
 from warifu.authentication.transaction.states import State
 from warifu.authentication.transaction.value import Kind
 from warifu.base.errors import Misuse
+from warifu.service.conduct.binding import bindings
 from warifu.service.conduct.confirming import rules
 from warifu.service.conduct.confirming.asked import CreatedBy
 from warifu.service.conduct.rules import KNOWN
@@ -138,6 +140,22 @@ def test_an_approval_in_its_hold_time_can_be_disowned_and_gives_its_limit_back(
     assert counter.due() == []
     with denied(rules.DUE):
         counter.carry_out(told)
+
+
+def test_what_a_lost_phone_approved_waits_out_its_hold_for_nothing(
+    counter: Counter, clock: Hands
+) -> None:
+    told = counter.ask(kind=Kind.RAISE_LIMIT, payee=None)
+    assert counter.send(told).state is State.HELD
+    (bound,) = counter.bindings()
+    lost = bindings.SuspendRequest(by=bindings.WhoAsks.CLERK, reason="lost")
+    bindings.suspend_binding(counter.work(), bound.id, lost)
+    clock.forward(days=2)
+    with denied(USABLE):
+        counter.carry_out(told)
+    found = bindings.ResumeRequest(by=bindings.WhoAsks.CLERK, reason="found", hold=Hold(lost.hold))
+    bindings.resume_binding(counter.work(), bound.id, found)
+    assert counter.carry_out(told).state is State.HANDED_OFF
 
 
 def test_the_same_report_sent_again_opens_no_second_case(counter: Counter) -> None:

@@ -330,12 +330,18 @@ def make_primary(
     ]
 
 
-def require_active(tenant: str, binding: StoredBinding, *, otherwise: Rule) -> Statement:
-    """What rests on a binding is written only while it is active, and not suspended meanwhile."""
+def require_active(tenant: str, binding: str, *, otherwise: Rule) -> Statement:
+    """What rests on a binding is written only while it is active, and not suspended meanwhile.
+
+    Args:
+        tenant: Whose.
+        binding: Its id.
+        otherwise: The rule that is broken where it is not.
+    """
     return Statement(
         sql="UPDATE bindings SET revision = revision"
         " WHERE tenant = :tenant AND id = :id AND state = 'active'",
-        values={"tenant": tenant, "id": binding.id},
+        values={"tenant": tenant, "id": binding},
         otherwise=otherwise,
     )
 

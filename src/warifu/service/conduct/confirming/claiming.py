@@ -79,7 +79,7 @@ def claim(work: Work, wanted: str, asked: ClaimRequest) -> TransactionTold:
         work,
         [
             claimed,
-            binding_store.require_active(work.tenant, bound.stored, otherwise=MOVED),
+            binding_store.require_active(work.tenant, bound.stored.id, otherwise=MOVED),
         ],
         answer=answer,
         device=asked.device,

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
+from warifu.authentication.binding.rules import USABLE
 from warifu.authentication.transaction.states import Event, State, advance
 from warifu.authentication.transaction.value import Kind
 from warifu.base.codec.text import to_base64url
@@ -25,6 +26,7 @@ from warifu.service.conduct.confirming.rules import DUE, MOVED, REFERENCE
 from warifu.service.conduct.sealing import tenant_owner
 from warifu.service.conduct.work import AuditEntry, commit
 from warifu.service.store import transactions as store
+from warifu.service.store.bindings import require_active
 from warifu.service.store.database import Statement
 
 if TYPE_CHECKING:
@@ -116,14 +118,15 @@ def take(work: Work, wanted: str) -> HandOffTold:
 
     Raises:
         Misuse: ``request/known``.
-        Denied: ``confirming/due``, ``confirming/held``, ``confirming/moved``.
+        Denied: ``confirming/due``, ``confirming/held``, ``confirming/moved``; ``binding/usable``
+            where it waited, and the key that approved it was suspended or revoked meanwhile.
     """
     held = _load(work, wanted)
     again = work.now + timedelta(seconds=work.house.settings.confirmation.hand_off_again_seconds)
     state, free = held.state, list[Statement]()
     if state is not State.HANDED_OFF:
         state = _handed_off(work, held)
-        free = require_free(work, held.kept.asked.user)
+        free = [*require_free(work, held.kept.asked.user), *_still_bound(work, held)]
     stored = replace(
         held.stored, state=state, next_hand_off=again, hand_offs=held.stored.hand_offs + 1
     )
@@ -272,6 +275,14 @@ def _handed_off(work: Work, held: Held) -> State:
     if state is State.HELD:
         state = advance(state, Event.RELEASE)
     return advance(state, Event.HAND_OFF)
+
+
+def _still_bound(work: Work, held: Held) -> list[Statement]:
+    """A hold is there so that a theft is noticed: who loses the phone in it has lost no money."""
+    binding = None if held.answer is None else held.answer.binding
+    if held.state is not State.HELD or binding is None:
+        return []
+    return [require_active(work.tenant, binding, otherwise=USABLE)]
 
 
 def _load(work: Work, wanted: str) -> Held:

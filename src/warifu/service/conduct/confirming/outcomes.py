@@ -75,7 +75,7 @@ def conclusion(work: Work, answered: Answered, ended: Conclusion) -> list[Statem
     write = store.overturn if held.state is State.HELD else store.conclude
     bound = answered.bound.stored
     used = (
-        binding_store.require_active(work.tenant, bound, otherwise=MOVED)
+        binding_store.require_active(work.tenant, bound.id, otherwise=MOVED)
         if confirmation.counter is None or answered.bound.ceremony.key.counter is None
         else binding_store.move_counter(
             work.tenant, bound, counter=confirmation.counter, otherwise=MOVED

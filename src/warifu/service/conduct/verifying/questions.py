@@ -251,7 +251,7 @@ def use(work: Work, question: Question, *, by: str) -> Statement:
 def rest_on(work: Work, stored: StoredBinding, counter: int | None) -> Statement:
     """The binding is still active, and its key's counter is where the proof has moved it."""
     if counter is None or counter == stored.counter:
-        return require_active(work.tenant, stored, otherwise=USABLE)
+        return require_active(work.tenant, stored.id, otherwise=USABLE)
     return move_counter(work.tenant, stored, counter=counter, otherwise=COUNTER_MOVED)
 
 
