@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.demo.bank.people import Clerk, Phone
+from warifu.demo.bank.books import CUSTOMERS, Books
 from warifu.demo.bank.serving import bank as open_bank
 from warifu.demo.server import free_port
 
@@ -71,6 +72,7 @@ def people(
     yield make
     for context in opened:
         context.close()
+    _clear(bank)
 
 
 @pytest.fixture(params=["ja", "en"])
@@ -79,3 +81,15 @@ def both(
 ) -> tuple[Phone, Clerk]:
     """A phone and a clerk, once in each language."""
     return people(request.param)
+
+
+def _clear(bank: Open) -> None:
+    """Leave nothing for the next test: no devices, no cases, and all the money there was."""
+    warifu = bank.state.warifu
+    for case in warifu.get("/v1/cases?open=true&limit=100")["items"]:
+        warifu.ask("POST", f"/v1/cases/{case['id']}/close", {"note": "end of a test"})
+    for user in CUSTOMERS:
+        for binding in warifu.get(f"/v1/bindings?user={user}&limit=100")["items"]:
+            body = {"by": "clerk", "reason": "end of a test"}
+            warifu.ask("POST", f"/v1/bindings/{binding['id']}/revoke", body)
+    bank.state.books = Books()

@@ -151,6 +151,15 @@ class Phone(Person):
         self.press(f"[data-reason='{reason}']")
         self.page.wait_for_selector(".result")
 
+    def until_recorded(self) -> None:
+        """Wait for the ledger, as a person would: by looking again."""
+        for _ in range(SECONDS * 2):
+            if self.page.locator("main .alert.good").count():
+                return
+            self.page.wait_for_timeout(500)
+            self.page.reload()
+        raise AssertionError("the receipt is still pending")
+
     def download(self, selector: str) -> Download:
         """Get a file."""
         with self.page.expect_download() as coming:

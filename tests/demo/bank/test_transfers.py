@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 
+import pytest
+
+from tests.cli.runner import run
 from tests.demo.bank.people import Clerk, Phone, enrol
 
 
@@ -33,6 +38,50 @@ def test_a_transfer_is_approved_and_carried_out(both: tuple[Phone, Clerk]) -> No
     clerk.look("7-carried-out")
     phone.page.reload()
     assert phone.page.locator(".entries .badge").count() == 0
+
+
+def test_a_receipt_is_checked_without_the_bank(
+    both: tuple[Phone, Clerk], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    phone, clerk = both
+    enrol(phone, clerk, "hanako")
+    phone.log_in()
+    phone.ask_transfer("10000")
+    phone.approve()
+    phone.press("#receipt")
+    phone.until_recorded()
+    phone.look("1-receipt")
+    kept = {}
+    for name in ("cbor", "json", "keys"):
+        kept[name] = tmp_path / name
+        phone.download(f"#{name}").save_as(kept[name])
+    clerk.go("/desk/ledger")
+    clerk.look("2-ledger")
+    done = run(
+        capsys, "receipt", "verify", str(kept["cbor"]), "--log-key", str(kept["keys"]), "--json"
+    )
+    assert done.status == 0, done.out
+    assert json.loads(kept["json"].read_text())["pending"] is False
+    wrong = kept["cbor"].read_bytes().replace(b"10,000", b"90,000")
+    kept["cbor"].write_bytes(wrong)
+    again = run(capsys, "receipt", "verify", str(kept["cbor"]), "--log-key", str(kept["keys"]))
+    assert again.status == 1
+
+
+def test_nobody_gets_the_receipt_of_another(people: Callable[[str], tuple[Phone, Clerk]]) -> None:
+    phone, clerk = people("en")
+    enrol(phone, clerk, "hanako")
+    phone.log_in()
+    phone.ask_transfer("2000")
+    phone.approve()
+    name = phone.page.url.rpartition("/")[2]
+    other, _ = people("en")
+    enrol(other, clerk, "kenji")
+    other.log_in()
+    for path in ("receipt", "receipt.cbor", "receipt.json"):
+        assert (
+            other.page.request.get(f"{other.bank.origin}/transactions/{name}/{path}").status == 404
+        )
 
 
 def test_what_is_shown_is_what_is_in_the_bytes(
@@ -84,7 +133,7 @@ def test_more_than_there_is_fails_with_a_reason(
     phone, clerk = people("ja")
     enrol(phone, clerk, "kenji")
     phone.log_in()
-    phone.ask_transfer("999999", payee=1)
+    phone.ask_transfer("900000", payee=1)
     phone.approve()
     phone.ask_transfer("900000", payee=1)
     phone.approve()

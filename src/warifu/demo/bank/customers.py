@@ -82,7 +82,8 @@ class CustomerController(Controller):
         issued = done(bank.warifu.ask("POST", "/v1/verifications/challenges", asked))
         bank.remember(issued["id"], asked)
         told = {name: issued[name] for name in ("id", "challenge", "operation", "purpose")}
-        credentials = [held.credentials["webauthn"]]
+        # Of several passkeys of one device the service takes the one that was bound last.
+        credentials = list(held.credentials.values())[-1:]
         who = {"user": held.user, "device": held.device, "channel": issued["channel"]}
         return data({**told, **who, "credentials": credentials})
 
@@ -116,7 +117,6 @@ class CustomerController(Controller):
             entries=books.entries(present.user),
             waiting=[each for each in asked["items"] if each["state"] == "asked"],
             case=_open_case(request, present.user),
-            can_pay="secure-payment" in present.device.credentials,
         )
 
 

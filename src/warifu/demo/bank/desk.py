@@ -90,7 +90,7 @@ class DeskController(Controller):
                 device=device,
                 code=begun["code"],
                 kind=kind,
-                handle=bank.handle_of(user),
+                handle=bank.handle_of(user, kind),
                 expires_at=begun["expires_at"],
             )
         )

@@ -70,3 +70,5 @@ def _pages(state: State, port: int) -> Iterator[None]:
     finally:
         loop.call_soon_threadsafe(server.stop)
         thread.join(START_SECONDS)
+        if not thread.is_alive():
+            loop.close()

@@ -69,17 +69,20 @@ class State:
             key for key in warifu.get("/v1/keys")["keys"] if key["purpose"] == "activation"
         ]
         self._lock = Lock()
-        self._handles: dict[str, bytes] = {}
+        self._handles: dict[tuple[str, str], bytes] = {}
         self._devices: dict[str, Device] = {}
         self._sessions: dict[str, Session] = {}
         self._enrolments: dict[str, Enrolment] = {}
         self._asked: dict[str, dict[str, Any]] = {}
         self._told: dict[str, dict[str, Any]] = {}
 
-    def handle_of(self, user: str) -> bytes:
-        """The user handle of a customer's passkeys; it says nothing about them."""
+    def handle_of(self, user: str, kind: str) -> bytes:
+        """The user handle of a customer's passkeys of one kind; it says nothing about them.
+
+        An authenticator keeps one passkey for each handle, and would put a new one in its place.
+        """
         with self._lock:
-            return self._handles.setdefault(user, token_bytes(32))
+            return self._handles.setdefault((user, kind), token_bytes(32))
 
     def enrolment(self, activation: str) -> Enrolment | None:
         """An activation that was begun here."""

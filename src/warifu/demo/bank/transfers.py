@@ -93,6 +93,8 @@ class TransferController(Controller):
             purpose=purpose,
             created_by={"device": present.device.device, "session": present.name},
         )
+        if "secure-payment" in present.device.credentials:
+            asked["payment"] = _payment(request)
         made = done(state(request).warifu.ask("POST", "/v1/transactions", asked))
         return go(f"/transactions/{made['id']}")
 
@@ -108,7 +110,9 @@ class TransferController(Controller):
                 "rp": RP_ID,
                 "transaction": found["transaction"],
                 "credentials": present.device.credentials,
-                "methods": found["flags"]["methods"],
+                "payment": _payment(request)
+                if "secure-payment" in present.device.credentials
+                else None,
                 "answer": f"/transactions/{name}/answer",
             }
             return page(request, "confirm", found=found, pinned=pinned)
@@ -159,6 +163,13 @@ def transaction(
         "payee_known_seconds": MONTH if payee in KNOWN_PAYEES else None,
     }
     return asked | ({"purpose": purpose} if purpose else {})
+
+
+def _payment(request: Asked) -> dict[str, Any]:
+    """What the browser shows, where it confirms payments itself."""
+    origin = state(request).origin
+    card = {"display_name": "Kaede Bank", "icon": f"{origin}/static/card.png"}
+    return {"top_origin": origin, "instrument": {**card, "icon_must_be_shown": False}}
 
 
 def _parts(payee: Account) -> dict[str, str]:

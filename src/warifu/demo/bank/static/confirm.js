@@ -17,12 +17,15 @@ const own = (response) => ["clientDataJSON", "authenticatorData", "signature"].m
 // What is shown comes from the bytes that are signed, and from nowhere else: key 23 is their text.
 async function show() {
   const item = decode(data);
-  for (const line of item.get(23).split("\n")) {
+  const lines = item.get(23).split("\n");
+  const isValue = (line) => line?.startsWith("  ");
+  lines.forEach((line, index) => {
     const paragraph = document.createElement("p");
-    paragraph.className = `line ${line.startsWith("  ") ? "value" : "label"}`;
+    const kind = isValue(line) ? "value" : isValue(lines[index + 1]) ? "label" : "intro";
+    paragraph.className = `line ${kind}`;
     paragraph.textContent = line;
     document.getElementById("text").append(paragraph);
-  }
+  });
   const [minor, currency] = item.get(11);
   const amount = minor.toLocaleString("en-US");
   document.getElementById("amount").textContent = item.get(10) === 1 ? `${amount}円` : `${currency} ${amount}`;
@@ -30,19 +33,52 @@ async function show() {
   document.getElementById("digest").textContent = toHex(await sha256(data)).slice(0, 16) + "…";
 }
 
+// Secure Payment Confirmation: the browser itself shows amount and payee, and cannot sign a refusal.
+async function pay(challenge) {
+  const item = decode(data);
+  const [minor, currency] = item.get(11);
+  const { payment, credentials, rp } = pinned;
+  const method = {
+    supportedMethods: "secure-payment-confirmation",
+    data: {
+      rpId: rp,
+      credentialIds: [fromBase64(credentials["secure-payment"])],
+      challenge,
+      instrument: {
+        displayName: payment.instrument.display_name,
+        icon: payment.instrument.icon,
+        iconMustBeShown: false,
+      },
+      payeeName: item.get(12).get(1),
+      timeout: 60000,
+    },
+  };
+  const total = { label: "Total", amount: { currency, value: String(minor) } };
+  const request = new PaymentRequest([method], { total });
+  if (!(await request.canMakePayment())) return null;
+  const shown = await request.show();
+  await shown.complete("success");
+  return shown.details;
+}
+
+async function prove(bytes, verdict) {
+  const challenge = await sha256(bytes);
+  const mayPay = verdict === OK && pinned.payment && window.PaymentRequest;
+  const paid = mayPay ? await pay(challenge) : null;
+  if (paid) return { kind: "secure-payment", response: paid.response };
+  const credentials = [pinned.credentials.webauthn];
+  const made = await sign({ rp: pinned.rp, challenge, credentials, verifies: verdict === OK });
+  return { kind: "webauthn", response: made.response };
+}
+
 async function answer(verdict, reason) {
   const members = [[1, 1], [2, await sha256(data)], [3, verdict]];
   if (reason) members.push([4, reason]);
   const bytes = encode(new Map(members));
-  const made = await sign({
-    rp: pinned.rp,
-    challenge: await sha256(bytes),
-    credentials: [pinned.credentials.webauthn],
-    verifies: verdict === OK,
-  });
-  const [clientData, authenticatorData, signature] = own(made.response);
+  const { kind, response } = await prove(bytes, verdict);
+  const [clientData, authenticatorData, signature] = own(response);
   const proof = encode(new Map([[1, bytes], [2, clientData], [3, authenticatorData], [4, signature]]));
-  const told = await post(pinned.answer, { kind: "webauthn", data: toBase64(proof) });
+  const told = await post(pinned.answer, { kind, data: toBase64(proof) });
   location.assign(told.next);
 }
 
