@@ -121,6 +121,23 @@ class Phone(Person):
         self.page.fill("#code", code)
         self.press("#enrol button")
 
+    def enrol_with(self, clerk: Clerk, code: str) -> None:
+        """All steps after the code."""
+        self.enter_code(code)
+        digits = self.digits()
+        clerk.page.wait_for_selector("input#digits")
+        clerk.compare(digits)
+        self.press("#same")
+        self.page.wait_for_selector("#done:not([hidden])")
+
+    def credentials(self) -> dict[str, Any]:
+        """What the authenticator holds, by id in base64url."""
+        asked = {"authenticatorId": self.authenticator}
+        held = self.session.send("WebAuthn.getCredentials", asked)["credentials"]
+        names = (each["credentialId"].rstrip("=") for each in held)
+        plain = (name.replace("+", "-").replace("/", "_") for name in names)
+        return dict(zip(plain, held, strict=True))
+
     def digits(self) -> str:
         """What the phone shows."""
         self.page.wait_for_selector("#compare:not([hidden])")
@@ -189,9 +206,4 @@ class Clerk(Person):
 
 def enrol(phone: Phone, clerk: Clerk, user: str) -> None:
     """All of it, without looking."""
-    phone.enter_code(clerk.issue_code(user))
-    digits = phone.digits()
-    clerk.page.wait_for_selector("input#digits")
-    clerk.compare(digits)
-    phone.press("#same")
-    phone.page.wait_for_selector("#done:not([hidden])")
+    phone.enrol_with(clerk, clerk.issue_code(user))

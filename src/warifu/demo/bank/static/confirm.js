@@ -54,11 +54,17 @@ async function pay(challenge) {
     },
   };
   const total = { label: "Total", amount: { currency, value: String(minor) } };
-  const request = new PaymentRequest([method], { total });
-  if (!(await request.canMakePayment())) return null;
-  const shown = await request.show();
-  await shown.complete("success");
-  return shown.details;
+  try {
+    const request = new PaymentRequest([method], { total });
+    if (!(await request.canMakePayment())) return null;
+    const shown = await request.show();
+    await shown.complete("success");
+    return shown.details;
+  } catch (error) {
+    // A person who closes the window has not approved; a browser that has no such window is no person.
+    if (error.name === "NotSupportedError") return null;
+    throw error;
+  }
 }
 
 async function prove(bytes, verdict) {
