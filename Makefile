@@ -13,7 +13,7 @@ FUZZ_READY := $(VENV)/.ready-fuzz
 VECTORS := $(abspath $(or $(WARIFU_VECTORS),../shared/vectors))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types imports docs-check hosts roots sweep format bench fuzz mutate \
+.PHONY: help setup demo test browser check lint types imports docs-check hosts roots sweep format bench fuzz mutate \
 	coverage docs lock clean
 
 help: ## Show this list
@@ -33,8 +33,12 @@ $(FUZZ_READY): $(READY) locks/fuzz.txt
 demo: $(READY) ## Show the main job, then a bank to touch in your browser; PART=bank for the bank alone
 	@$(BIN)/python -m warifu demo $(if $(PART),--part $(PART))
 
-test: $(READY) ## Run all tests, offline; ends with pytest's own closing line
-	@$(BIN)/python -m pytest -n $(WORKERS) --durations=10 $(PYTEST_ARGS)
+test: $(READY) browser ## Run all tests, offline; ends with pytest's own closing line
+	@$(BIN)/python -m pytest -n $(WORKERS) --ignore=tests/demo/bank --durations=10 $(PYTEST_ARGS)
+
+# In a process of their own: the driver's event loop runs through all of it, and other tests have theirs.
+browser: $(READY) ## Use the demo bank in a real Chromium; screenshots in build/screenshots
+	@$(BIN)/python -m pytest -q tests/demo/bank -p no:randomly
 
 check: lint types imports docs-check hosts roots ## Lint, types, import rules, docs drift, roots
 

@@ -9,7 +9,7 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from tests.service.api.desk import ThingController, by_word
-from tests.service.house import TENANT, Hands, make_house
+from tests.service.house import TENANT, Hands, make_house, settle
 from warifu.service.api import app as shell
 from warifu.service.settings import LimitSettings, Settings
 from warifu.service.store.database import Database
@@ -28,6 +28,8 @@ def client(database: Database, clock: Hands, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(shell, "CONTROLLERS", [*shell.CONTROLLERS, ThingController])
     settings = Settings(limits=LimitSettings(body_bytes=4096))
     house = make_house(database, clock=clock, settings=settings)
+    for tenant in (TENANT, "other-bank"):
+        settle(house, tenant)
     application = shell.make_asgi(house, authenticate=by_word)
     with TestClient(application, raise_server_exceptions=False) as made:
         made.headers["Authorization"] = f"Bearer {TENANT}"
