@@ -266,7 +266,7 @@ def test_a_revoked_device_acts_no_more_and_never_comes_back(desk: Desk) -> None:
     assert revoked.state == "revoked"
     with desk.house.database.read() as transaction, denied(ceremony.USABLE):
         bindings.bound_device(desk.work(), transaction, user=USER, device="hanakos-phone")
-    rests_on_it = store.require_active(desk.caller.tenant, stored, otherwise=ceremony.USABLE)
+    rests_on_it = store.require_active(desk.caller.tenant, stored.id, otherwise=ceremony.USABLE)
     with denied(ceremony.USABLE):
         desk.house.database.apply([rests_on_it])
     for change in (bindings.revoke_binding, bindings.make_primary):
