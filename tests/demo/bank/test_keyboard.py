@@ -10,6 +10,7 @@ MOST_TABS = 40
 def reach(person: Person, selector: str) -> None:
     """Go on by Tab until it has the focus, and see that it shows."""
     person.page.wait_for_selector(selector)
+    person.page.wait_for_load_state("load")  # with its styles, however busy the machine is
     for _ in range(MOST_TABS):
         person.page.keyboard.press("Tab")
         if person.page.evaluate("(s) => document.activeElement.matches(s)", selector):
