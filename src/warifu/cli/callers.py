@@ -16,11 +16,12 @@ from warifu.attestation.document import rfc3339
 from warifu.base.errors import MalformedEvidence
 from warifu.base.rule import Text
 from warifu.cli import output, render
+from warifu.cli import show as show_options
 from warifu.cli.ending import UsageError
 from warifu.cli.inputs import public_key_bytes
 from warifu.cli.person import person
 from warifu.cli.values import Db, parse_text, read_file
-from warifu.cli.words import Language, language_of_environment, say
+from warifu.cli.words import Language, say
 from warifu.service.adapters.data_key_file import DEFAULT_NAME
 from warifu.service.caller import Scope
 from warifu.service.store.callers import CredentialKind, StoredCaller, list_callers
@@ -78,20 +79,11 @@ _NO_CALLERS = Text(ja="呼び出し元は登録されていません。", en="No
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
-class Show:
+class Show(show_options.Show):
     """Where the service keeps its data, and how to show it."""
 
     db: Db = DEFAULT_URL
     """The database's URL: ``sqlite:///file.db`` or ``postgresql://...``."""
-    json: Annotated[bool, Parameter(negative=())] = False
-    """Print as JSON."""
-    lang: Language | None = None
-    """Language of the output; from the locale unless given."""
-
-    @property
-    def language(self) -> Language:
-        """The language that was asked for."""
-        return self.lang or language_of_environment()
 
 
 @Parameter(name="*")

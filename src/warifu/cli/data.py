@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,8 +16,9 @@ from warifu.base.rule import Text
 from warifu.cli import output, render
 from warifu.cli.ending import UsageError
 from warifu.cli.person import person
+from warifu.cli.show import Show
 from warifu.cli.values import Db, read_file
-from warifu.cli.words import Language, language_of_environment, say
+from warifu.cli.words import Language, say
 from warifu.service.adapters.data_key_file import DEFAULT_NAME, DataKeyFile
 from warifu.service.store.opening import DEFAULT_URL, open_database
 
@@ -96,22 +96,6 @@ _KINDS = {
     "hpke-keys": Text(ja="暗号化用の鍵", en="encryption keys"),
     "reserved": Text(ja="限度額の集計", en="sums of limits"),
 }
-
-
-@Parameter(name="*")
-@dataclass(frozen=True, kw_only=True)
-class Show:
-    """How to show it."""
-
-    json: Annotated[bool, Parameter(negative=())] = False
-    """Print as JSON."""
-    lang: Language | None = None
-    """Language of the output; from the locale unless given."""
-
-    @property
-    def language(self) -> Language:
-        """The language that was asked for."""
-        return self.lang or language_of_environment()
 
 
 def make_app() -> App:

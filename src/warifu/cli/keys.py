@@ -23,7 +23,8 @@ from warifu.base.rule import Text
 from warifu.base.secret import Secret
 from warifu.cli import output, render
 from warifu.cli.ending import UsageError
-from warifu.cli.words import Language, language_of_environment, say
+from warifu.cli.show import Show
+from warifu.cli.words import Language, say
 from warifu.service.adapters.key_directory import KeyDirectory
 from warifu.service.adapters.pkcs11_keys import Token, read_token_configuration
 from warifu.service.adapters.private_files import read_private
@@ -65,17 +66,6 @@ class Access:
     terminal unless given."""
     token: Path | None = None
     """A PKCS #11 token for keys that are not in the file: TOML with module, label and pin_file."""
-
-
-@Parameter(name="*")
-@dataclass(frozen=True, kw_only=True)
-class Show:
-    """How to show the keys."""
-
-    json: Annotated[bool, Parameter(negative=())] = False
-    """Print as JSON."""
-    lang: Language | None = None
-    """Language of the output; from the locale unless given."""
 
 
 def make_app() -> App:
@@ -287,7 +277,7 @@ def _show(ring: KeyRing, now: datetime, show: Show) -> int:
     if show.json:
         output.write_json(_document(ring, now))
         return 0
-    language = show.lang or language_of_environment()
+    language = show.language
     for record in ring.records:
         render.to_terminal(_lines(record, ring.state(record, now), language))
     return 0

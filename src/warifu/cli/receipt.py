@@ -19,15 +19,19 @@ from warifu.base.rule import Text
 from warifu.cli import output, words
 from warifu.cli.ending import EXIT_CODES, UsageError
 from warifu.cli.render import to_terminal
+from warifu.cli.show import Show
 from warifu.cli.trust import load_history
 from warifu.cli.values import parse_moment, parse_text, read_file
-from warifu.cli.words import Language, language_of_environment, say
+from warifu.cli.words import Language, say
 from warifu.receipt_check.check import Known, check_receipt, read_known_at
 from warifu.receipt_check.keys import read_note_keys, read_server_keys
 from warifu.receipt_check.log import follow as follow_log
 from warifu.receipt_check.log import read_consistency_proof, read_head
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from warifu.attestation.trust.view import TrustView
     from warifu.receipt_check.findings import CheckedReceipt, Finding
     from warifu.receipt_check.keys import NoteKey, ServerKey
     from warifu.receipt_check.log import Head
@@ -64,18 +68,21 @@ _STYLES = {
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
-class Show:
-    """How to show what came out."""
+class Believed:
+    """Whose signatures count."""
 
-    json: Annotated[bool, Parameter(negative=())] = False
-    """Print one JSON document."""
-    lang: Language | None = None
-    """Language of the output; from the locale unless given."""
-
-    @property
-    def language(self) -> Language:
-        """The one to speak."""
-        return self.lang or language_of_environment()
+    log_key: LogKeys = None
+    """A key of the log or of a witness (C2SP verifier key), or a file of them, one on a line; may
+    be given several times."""
+    server_keys: ServerKeys = None
+    """A JWK set as ``warifu keys publish`` prints it, old ones too. Not needed where the log
+    published the key."""
+    witnesses: int = 0
+    """How many witnesses must have cosigned."""
+    trust: Path | None = None
+    """A trust directory. Only the bundled anchors unless given."""
+    realm: Realm = Realm.PRODUCTION
+    """The realm the trust directory must belong to."""
 
 
 def make_app() -> App:
@@ -86,15 +93,11 @@ def make_app() -> App:
     return app
 
 
-def verify(  # noqa: PLR0913 - one parameter for each option of the command
+def verify(
     file: Annotated[Path, Parameter(name="FILE", allow_leading_hyphen=True)],
     /,
     *,
-    log_key: LogKeys = None,
-    server_keys: ServerKeys = None,
-    witnesses: int = 0,
-    trust: Path | None = None,
-    realm: Realm = Realm.PRODUCTION,
+    believed: Believed = Believed(),
     at: str | None = None,
     strict: Annotated[bool, Parameter(negative=())] = False,
     show: Show = Show(),
@@ -106,30 +109,16 @@ def verify(  # noqa: PLR0913 - one parameter for each option of the command
 
     Args:
         file: The receipt; ``-`` is standard input.
-        log_key: A key of the log or of a witness (C2SP verifier key), or a file of them, one on a
-            line; may be given several times.
-        server_keys: A JWK set as ``warifu keys publish`` prints it, old ones too. Not needed where
-            the log published the key.
-        witnesses: How many witnesses must have cosigned.
-        trust: A trust directory. Only the bundled anchors unless given.
-        realm: The realm the trust directory must belong to.
+        believed: Whose signatures count.
         at: The time to check for (RFC 3339). Now unless given.
         strict: Make no statement where anything that shows who approved what was not checked.
         show: How to show what came out.
     """
-    if witnesses < 0:
-        raise UsageError("--witnesses is negative")
     data = read_file(file)
-    keys, servers = _log_keys(log_key), _server_keys(server_keys)
     now = parse_moment(at, "--at") if at else datetime.now(UTC)
+    known = _known(believed)
     try:
-        known = Known(
-            log_keys=keys,
-            server_keys=servers,
-            trust=_trust(data, trust, realm),
-            witnesses=witnesses,
-        )
-        found = check_receipt(data, known=known, at=now)
+        found = check_receipt(data, known=known(data), at=now)
     except (BadEvidence, VerifierFault) as error:
         return _end(_outcome_of(error), error, show)
     if show.json:
@@ -210,7 +199,20 @@ def _server_keys(given: list[Path] | None) -> tuple[ServerKey, ...]:
     return tuple(keys)
 
 
-def _trust(data: bytes, directory: Path | None, realm: Realm) -> Any:  # noqa: ANN401 - a view or none
+def _known(believed: Believed) -> Callable[[bytes], Known]:
+    """What is believed about a receipt, where all that was given can be read."""
+    if believed.witnesses < 0:
+        raise UsageError("--witnesses is negative")
+    log_keys, server_keys = _log_keys(believed.log_key), _server_keys(believed.server_keys)
+    return lambda data: Known(
+        log_keys=log_keys,
+        server_keys=server_keys,
+        trust=_trust(data, believed.trust, believed.realm),
+        witnesses=believed.witnesses,
+    )
+
+
+def _trust(data: bytes, directory: Path | None, realm: Realm) -> TrustView | None:
     """What was believed when the evidence was judged; none where nothing is known of that time."""
     known_at = read_known_at(data)
     if known_at is None:

@@ -17,8 +17,9 @@ from warifu.base.rule import Text
 from warifu.cli import output, render
 from warifu.cli.ending import UsageError
 from warifu.cli.progress import progress_bar
+from warifu.cli.show import Show
 from warifu.cli.values import Db, parse_moment, read_file
-from warifu.cli.words import Language, language_of_environment, say
+from warifu.cli.words import Language, say
 from warifu.risk.decision.dry_run import Shift
 from warifu.risk.decision.life_cycle import diagram as life_cycle
 from warifu.risk.decision.rules import MAX_BYTES, load_rules
@@ -78,22 +79,6 @@ _OPERATION = Text(ja="操作", en="operation")
 _MODEL = Text(ja="機種", en="model")
 _BECAUSE = Text(ja="主な理由", en="mostly because of")
 _MORE = Text(ja="ほか{}行（--json ですべて表示）", en="{} more rows; --json shows all")
-
-
-@Parameter(name="*")
-@dataclass(frozen=True, kw_only=True)
-class Show:
-    """How to show it."""
-
-    json: Annotated[bool, Parameter(negative=())] = False
-    """Print as JSON."""
-    lang: Language | None = None
-    """Language of the output; from the locale unless given."""
-
-    @property
-    def language(self) -> Language:
-        """The language that was asked for."""
-        return self.lang or language_of_environment()
 
 
 @Parameter(name="*")
