@@ -187,9 +187,9 @@ class World:
 
 
 @contextmanager
-def open_world(house: Composition) -> Iterator[World]:
+def open_world(house: Composition, *, rules: bytes | None = None) -> Iterator[World]:
     """Both banks are customers; Hanako's phone is registered with hers."""
-    settle(house)
+    settle(house, rules=rules)
     settle(house, NEIGHBOUR, app=wallet("portal"))
     bank = Bank(house=house, caller=caller())
     phone = IPhone(made_at=house.clock())

@@ -63,12 +63,12 @@ def answer_body(device: str, proof: Proof) -> dict[str, Any]:
     }
 
 
-def _ask(world: World) -> Call:
-    customer = Customer(world)
-    body = {
+def transfer_body(user: str, device: str, **changed: Any) -> dict[str, Any]:
+    """10,000 yen to somebody who is known, as a backend writes it."""
+    return {
         "app": "wallet",
-        "user": customer.user,
-        "device": customer.device,
+        "user": user,
+        "device": device,
         "kind": "transfer",
         "language": "ja",
         "amount": {"minor": 10_000, "currency": "JPY"},
@@ -80,8 +80,13 @@ def _ask(world: World) -> Call:
             "account": "7654321",
         },
         "bank": BANK,
+        **changed,
     }
-    return Call(method="POST", path=PATH, body=body)
+
+
+def _ask(world: World) -> Call:
+    customer = Customer(world)
+    return Call(method="POST", path=PATH, body=transfer_body(customer.user, customer.device))
 
 
 def _one(world: World) -> Call:
