@@ -185,6 +185,58 @@ def test_a_passkey_used_at_another_origin_is_refused(desk: Desk) -> None:
         taro.send(asked, "passkey", made.evidence())
 
 
+def test_a_device_with_two_passkeys_answers_with_either(desk: Desk) -> None:
+    first = browser(desk)
+    second = browser(desk)
+    for customer in (first, second, first):
+        answer = customer.verify()
+        assert answer.method is Method.PASSKEY
+    moved = {each.id: each.counter for each in desk.stored("taro")}
+    assert moved[first.binding] > moved[second.binding] > 0, "each counts by itself"
+
+
+def test_the_older_of_two_passkeys_answers_no_more_once_it_is_suspended(desk: Desk) -> None:
+    first, _ = browser(desk), browser(desk)
+    stop(first, "suspend")
+    with refused(passkey_rules.CREDENTIAL_EXPECTED):
+        first.verify()
+
+
+@pytest.mark.parametrize("where", ["taros-browser", "hanakos-browser"])
+def test_a_passkey_of_another_user_answers_for_nobody_else(desk: Desk, where: str) -> None:
+    """Her own passkey, bound to herself, under his name."""
+    taro = browser(desk)
+    hanako = Customer(desk=desk, phone=Browser(), user="hanako", device=where).enrol()
+    asked = taro.ask(channel=Channel.WEB)
+    passkey, _ = passkey_of(hanako, asked)
+    data = passkey.assertion(sha256(asked.context).digest()).data
+    with refused(passkey_rules.CREDENTIAL_EXPECTED):
+        taro.send(asked, "passkey", data)
+    assert known(taro).verified is False
+    assert taro.verify().method is Method.PASSKEY
+
+
+def test_a_passkey_of_the_same_user_on_another_device_does_not_answer(desk: Desk) -> None:
+    taro = browser(desk)
+    other = Customer(desk=desk, phone=Browser(), user="taro", device="taros-tablet").enrol()
+    asked = taro.ask(channel=Channel.WEB)
+    passkey, challenge = passkey_of(other, asked)
+    with refused(passkey_rules.CREDENTIAL_EXPECTED):
+        taro.send(asked, "passkey", passkey.assertion(challenge).data)
+
+
+def test_a_passkey_that_names_another_ones_id_is_refused(desk: Desk) -> None:
+    """Both are bound on the device; the signature is held against the one that is named."""
+    first, second = browser(desk), browser(desk)
+    asked = first.ask(channel=Channel.WEB)
+    passkey, challenge = passkey_of(first, asked)
+    other, _ = passkey_of(second, asked)
+    passkey.credential_id = other.credential_id
+    passkey.counter = other.counter + 1
+    with refused(passkey_rules.ASSERTION_SIGNATURE):
+        first.send(asked, "passkey", passkey.assertion(challenge).data)
+
+
 def test_a_passkey_of_another_account_is_refused(desk: Desk) -> None:
     taro = browser(desk)
     asked = taro.ask(channel=Channel.WEB)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta
 
+from warifu.attestation.evidence.readers.webauthn_response import read_response
 from warifu.authentication.user.device_signature import SIGNERS
 from warifu.authentication.user.passkey import KINDS, PasskeyTerms, verify_passkey
 from warifu.authentication.user.statement import StatementTerms, verify_statement
@@ -60,7 +61,8 @@ def verify_user(work: Work, asked: VerificationRequest) -> VerificationAnswer:
         BadEvidence: ``user/*``, ``webauthn/*``, and what their readers raise.
         Denied: ``binding/usable``, ``challenge/*``, ``evidence/counter-moved``.
     """
-    kinds = KINDS if asked.method is TerminalMethod.PASSKEY else SIGNERS
+    is_passkey = asked.method is TerminalMethod.PASSKEY
+    credential = read_response(asked.data).credential_id if is_passkey else None
     with work.house.database.read() as transaction:
         question = read_question(
             work,
@@ -68,7 +70,8 @@ def verify_user(work: Work, asked: VerificationRequest) -> VerificationAnswer:
             asked,
             purpose=Purpose.VERIFY,
             challenge=asked.challenge,
-            kinds=kinds,
+            kinds=KINDS if is_passkey else SIGNERS,
+            credential=credential,
         )
     verified = _VERIFIERS[asked.method](work, question, asked.data)
     operation = asked.operation.kind.value

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from warifu.attestation.claims import Key
+from warifu.attestation.evidence.rules.webauthn import CREDENTIAL_EXPECTED
 from warifu.authentication.binding.rules import USABLE
 from warifu.authentication.binding.states import BindingState, usable
 from warifu.authentication.ceremony.context import Context, context_bytes
@@ -176,6 +177,7 @@ def read_question(
     purpose: Purpose,
     challenge: str,
     kinds: Collection[ProofKind],
+    credential: bytes | None = None,
 ) -> Question:
     """What was asked, where this request may answer it now.
 
@@ -189,19 +191,23 @@ def read_question(
         purpose: What for.
         challenge: Its id.
         kinds: Of bound keys that may answer.
+        credential: The id of the passkey that answers, as its response names it; without it the
+            newest of the keys answers.
 
     Raises:
         Misuse: ``request/known``, ``ceremony/context-form``.
+        BadEvidence: ``webauthn/credential-expected``.
         Denied: ``binding/usable``, ``challenge/*``.
         VerifierFault: ``vault/opens``.
     """
     app = load_app(work.house, transaction, work.tenant, asked.app)
     owner = tenant_owner(work, transaction)
     user_index = user_index_of(work, asked.user)
-    stored = find_bound(work, transaction, user_index=user_index, device=asked.device, kinds=kinds)
-    if stored.app != asked.app:
+    found = _bound_keys(work, transaction, user_index=user_index, device=asked.device, kinds=kinds)
+    fitting = [each for each in found if each.app == asked.app]
+    if not fitting:
         raise Denied(USABLE, "of another app")
-    kept = open_binding(work, owner, stored)
+    stored, kept = _answering(work, owner, fitting, credential)
     usable(kept.binding, user=asked.user, device=asked.device)
     context = _context(work, asked, purpose)
     value = _answerable(work, transaction, context, challenge)
@@ -231,13 +237,7 @@ def find_bound(
     Raises:
         Denied: ``binding/usable``.
     """
-    found = [
-        each
-        for each in bindings_of(transaction, work.tenant, user_index=user_index)
-        if each.device == device and each.kind in kinds and each.state == BindingState.ACTIVE
-    ]
-    if not found:
-        raise Denied(USABLE, "no active binding of these kinds on this device")
+    found = _bound_keys(work, transaction, user_index=user_index, device=device, kinds=kinds)
     return found[-1]
 
 
@@ -253,6 +253,39 @@ def rest_on(work: Work, stored: StoredBinding, counter: int | None) -> Statement
     if counter is None or counter == stored.counter:
         return require_active(work.tenant, stored.id, otherwise=USABLE)
     return move_counter(work.tenant, stored, counter=counter, otherwise=COUNTER_MOVED)
+
+
+def _bound_keys(
+    work: Work,
+    transaction: Transaction,
+    *,
+    user_index: bytes,
+    device: str,
+    kinds: Collection[ProofKind],
+) -> list[StoredBinding]:
+    """Newest last, and at least one."""
+    found = [
+        each
+        for each in bindings_of(transaction, work.tenant, user_index=user_index)
+        if each.device == device and each.kind in kinds and each.state == BindingState.ACTIVE
+    ]
+    if not found:
+        raise Denied(USABLE, "no active binding of these kinds on this device")
+    return found
+
+
+def _answering(
+    work: Work, owner: Owner, found: list[StoredBinding], credential: bytes | None
+) -> tuple[StoredBinding, KeptBinding]:
+    """Which of a device's keys answers. A browser offers whichever passkey its user picks."""
+    if credential is None:
+        return found[-1], open_binding(work, owner, found[-1])
+    # WebAuthn L3 §7.2 steps 5-6: among the credentials of this very user and no others.
+    for each in reversed(found):
+        kept = open_binding(work, owner, each)
+        if kept.binding.key.identifier == credential:
+            return each, kept
+    raise BadEvidence(CREDENTIAL_EXPECTED, "no passkey of this user on this device")
 
 
 def _answerable(work: Work, transaction: Transaction, context: Context, challenge: str) -> bytes:
