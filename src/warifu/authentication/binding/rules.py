@@ -183,8 +183,128 @@ COOLING_OFF = Rule(
     ),
     stops="emptying an account minutes after enrolling a stolen identity",
 )
+_ENDORSEMENT = "docs/formats/endorsement.md"
+ENDORSER = Rule(
+    code="endorsement/bound-key",
+    clause=f"{_ENDORSEMENT} §2",
+    requires=Text(
+        ja="鍵の追加は、端末に登録された鍵自身の署名によらなければなりません。",
+        en="A key is endorsed by the bound key, of a kind that signs documents or assertions.",
+    ),
+    stops="a stolen session, or an endorsed key, that adds keys of its own",
+)
+ENDORSEMENT_FORM = Rule(
+    code="endorsement/form",
+    clause=f"{_ENDORSEMENT} §2",
+    requires=Text(
+        ja="鍵の追加の申出は、定められた形式の決定的CBORでなければなりません。",
+        en="An endorsement is deterministic CBOR of the documented form.",
+    ),
+    stops="parser differentials",
+)
+ENDORSEMENT_ASKED = Rule(
+    code="endorsement/asked",
+    clause=f"{_ENDORSEMENT} §2",
+    requires=Text(
+        ja="鍵の追加の申出は、求められた金融機関・端末・用途・チャレンジ・期限に対するものでなければなりません。",
+        en="An endorsement is for the bank, channel, binding, use, challenge and end asked for.",
+    ),
+    stops="an endorsement replayed for another binding, tenant, verifier or use",
+)
+ENDORSEMENT_TIME = Rule(
+    code="endorsement/time",
+    clause=f"{_ENDORSEMENT} §2",
+    requires=Text(
+        ja="追加した鍵は、その期限までに限りご利用いただけます。",
+        en="An endorsed key is used before its end.",
+    ),
+    stops="a session key that lives on in a backup",
+)
+NEW_KEY = Rule(
+    code="endorsement/new-key",
+    clause=f"{_ENDORSEMENT} §2",
+    requires=Text(
+        ja="追加する鍵は、端末に登録された鍵とは別の、P-256またはEd25519の鍵でなければなりません。",
+        en="The endorsed key is another than the bound one, on P-256 or Ed25519.",
+    ),
+    stops="one key with two uses",
+)
+POSSESSION = Rule(
+    code="endorsement/possession",
+    clause=f"{_ENDORSEMENT} §3",
+    requires=Text(
+        ja="追加する鍵は、同じ申出に自らも署名しなければなりません。",
+        en="The endorsed key signs the same bytes as the bound key.",
+    ),
+    stops="endorsing a key that somebody else holds",
+)
+USE = Rule(
+    code="endorsement/use",
+    clause=f"{_ENDORSEMENT} §1",
+    requires=Text(
+        ja="追加した鍵は、認められた用途にのみ使用できます。",
+        en="An endorsed key is used for its one use.",
+    ),
+    stops="a session key that approves transactions or endorses other keys",
+)
+WARRANT_NEEDED = Rule(
+    code="warrant/needed",
+    clause=f"{_ENDORSEMENT} §4",
+    requires=Text(
+        ja="取引を表示して署名する鍵には、部品の提供者による保証書が必要です。ほかの用途の鍵には添付できません。",
+        en="A key for transactions comes with a warrant of its component, and no other key does.",
+    ),
+    stops="a key of the app passing for one behind a trusted display",
+)
+WARRANT_FORM = Rule(
+    code="warrant/form",
+    clause=f"{_ENDORSEMENT} §4",
+    requires=Text(
+        ja="部品の保証書は、定められた形式のCOSE_Sign1でなければなりません。",
+        en="A warrant is a COSE_Sign1 of the documented form.",
+    ),
+    stops="parser differentials, and another document of the provider passing for a warrant",
+)
+WARRANT_PROVIDER = Rule(
+    code="warrant/provider",
+    clause=f"{_ENDORSEMENT} §4",
+    requires=Text(
+        ja="部品の保証書は、このアプリに登録された提供者の鍵で署名されていなければなりません。",
+        en="A warrant is signed by a provider's key that the app registration names.",
+    ),
+    stops="whoever owns a phone warranting a display of his own",
+)
+WARRANT_DEVICE = Rule(
+    code="warrant/device",
+    clause=f"{_ENDORSEMENT} §4",
+    requires=Text(
+        ja="部品の保証書は、この端末に登録された鍵に対するものでなければなりません。",
+        en="A warrant is for a component on the device of the bound key.",
+    ),
+    stops="a warrant for another device's key",
+)
+WARRANT_KEY = Rule(
+    code="warrant/key",
+    clause=f"{_ENDORSEMENT} §4",
+    requires=Text(
+        ja="部品の保証書は、追加する鍵そのものに対するものでなければなりません。",
+        en="A warrant is for the very key that is endorsed.",
+    ),
+    stops="substitution of the key behind the display",
+)
+WARRANT_TIME = Rule(
+    code="warrant/time",
+    clause=f"{_ENDORSEMENT} §4",
+    requires=Text(
+        ja="部品の保証書は、有効期間内のものでなければなりません。",
+        en="A warrant is used within its time.",
+    ),
+    stops="a component that its provider no longer stands for",
+)
 RULES = (
     *(TERMS, CODE_FORM, CODE_KEY, CODE_VERIFIER, IN_TIME, TRIES, MOVE, COMMITMENT, REVEAL),
     *(OPENING, EVIDENCE_CHALLENGE, EVIDENCE_APP, KIND, FINGERPRINT),
     *(CONFIRMED, BINDING_MOVE, ACTOR, USABLE, DEVICES, COOLING_OFF),
+    *(ENDORSER, ENDORSEMENT_FORM, ENDORSEMENT_ASKED, ENDORSEMENT_TIME, NEW_KEY, POSSESSION, USE),
+    *(WARRANT_NEEDED, WARRANT_FORM, WARRANT_PROVIDER, WARRANT_DEVICE, WARRANT_KEY, WARRANT_TIME),
 )

@@ -52,6 +52,9 @@ class ContentType(StrEnum):
 
     STATEMENT = "application/vnd.warifu.user-statement+cbor"
     CALL = "application/vnd.warifu.call+cbor"
+    ENDORSEMENT = "application/vnd.warifu.endorsement+cbor"
+    POSSESSION = "application/vnd.warifu.key-possession+cbor"
+    """By an endorsed key, over its endorsement."""
 
 
 class DeviceSigned(Struct, frozen=True, kw_only=True):
