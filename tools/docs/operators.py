@@ -9,6 +9,7 @@ import msgspec
 from msgspec import inspect
 
 from warifu.base.rule import Text
+from warifu.service.conduct.verifying.release_reasons import WORDS
 from warifu.service.settings import Settings
 
 if TYPE_CHECKING:
@@ -338,6 +339,7 @@ def guide_pages(root: Path) -> dict[str, str]:
 def _filled(path: Path, language: str) -> str:
     text = path.read_text("utf-8")
     text = _between(text, "settings", _settings(language))
+    text = _between(text, "reasons", _reasons(language))
     return _between(text, "metrics", _metrics(language))
 
 
@@ -392,6 +394,13 @@ def _allowed(kind: inspect.Type) -> str:
     if isinstance(kind, inspect.BoolType):
         return "`true`, `false`"
     return ""
+
+
+def _reasons(language: str) -> str:
+    head = {"en": "| reason | meaning |", "ja": "| 理由 | 意味 |"}
+    lines = [head[language], "| --- | --- |"]
+    lines += [f"| `{code}` | {getattr(words, language)} |" for code, words in WORDS.items()]
+    return "\n".join(lines) + "\n"
 
 
 def _metrics(language: str) -> str:

@@ -71,7 +71,7 @@ def _look_up(world: World) -> Call:
 
 
 def _release(world: World) -> Call:
-    body = {"user": _with_pin(world).user, "reason": "identified at the branch"}
+    body = {"user": _with_pin(world).user, "reason": "in-person"}
     return Call(method="POST", path="/v1/pins/release", body=body)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -21,6 +22,7 @@ from warifu.risk.decision.rules import Method as Known
 from warifu.service.conduct.challenges.rules import CHALLENGE_KNOWN, CONTEXT, IN_TIME, UNUSED
 from warifu.service.conduct.sealing import user_index_of
 from warifu.service.conduct.verifying import pin_setting, pins, rules
+from warifu.service.conduct.verifying.release_reasons import WORDS, ReleaseReason
 from warifu.service.conduct.verifying.remembering import user_facts
 from warifu.service.limits.limits import TooMany
 
@@ -204,7 +206,7 @@ def test_the_bank_releases_a_locked_pin(hanako: Customer, clock: Hands) -> None:
     for _ in range(6):
         hanako.try_pin(WRONG)
         clock.forward(minutes=31)
-    asked = pin_setting.ReleaseRequest(user=hanako.user, reason="identified at the branch")
+    asked = pin_setting.ReleaseRequest(user=hanako.user, reason=ReleaseReason.IN_PERSON)
     assert pin_setting.release_pin(hanako.desk.work(), asked).state is State.OPEN
     assert hanako.try_pin().verified is not None
 
@@ -212,13 +214,31 @@ def test_the_bank_releases_a_locked_pin(hanako: Customer, clock: Hands) -> None:
 def test_a_forgotten_pin_is_followed_by_another_first_one(hanako: Customer, clock: Hands) -> None:
     hanako.set_pin()
     clock.forward(hours=1)
-    asked = pin_setting.ReleaseRequest(user=hanako.user, forget=True, reason="forgotten")
+    asked = pin_setting.ReleaseRequest(
+        user=hanako.user, forget=True, reason=ReleaseReason.CALLED_BACK
+    )
     pin_setting.release_pin(hanako.desk.work(), asked)
     with misuse(rules.PIN_KNOWN):
         hanako.try_pin()
     clock.forward(seconds=60)
     hanako.set_pin(OTHER)
     assert hanako.try_pin(OTHER).verified is not None
+
+
+def test_what_a_clerk_types_cannot_enter_the_log() -> None:
+    body = b'{"user": "hanako", "reason": "Hanako Yamada, 1984-05-01, called"}'
+    with pytest.raises(msgspec.ValidationError, match="reason"):
+        msgspec.json.decode(body, type=pin_setting.ReleaseRequest)
+    assert set(WORDS) == set(ReleaseReason)
+
+
+def test_the_log_tells_why_a_pin_was_released_by_a_code(hanako: Customer) -> None:
+    hanako.set_pin()
+    asked = pin_setting.ReleaseRequest(user=hanako.user, reason=ReleaseReason.BY_POST)
+    pin_setting.release_pin(hanako.desk.work(), asked)
+    sql = "SELECT document FROM audit WHERE tenant = :tenant AND action = 'pin/released'"
+    ((document,),) = hanako.desk.rows(sql)
+    assert msgspec.json.decode(document) == {"forget": False, "reason": "by-post"}
 
 
 def test_a_pin_under_an_old_pepper_is_renewed_when_it_is_right(hanako: Customer) -> None:

@@ -27,6 +27,7 @@ from warifu.service.conduct.verifying.pin_records import (
 )
 from warifu.service.conduct.verifying.pins import OpenedQuestion, PinRequest, receive_envelope
 from warifu.service.conduct.verifying.questions import Purpose, rest_on, use
+from warifu.service.conduct.verifying.release_reasons import ReleaseReason
 from warifu.service.conduct.verifying.remembering import standing_of
 from warifu.service.conduct.verifying.rules import FIRST_PIN, OLD_PIN, RACED
 from warifu.service.conduct.work import AuditEntry, commit
@@ -46,7 +47,6 @@ MAX_KNOWN = 20
 MAX_KNOWN_CHARACTERS = 40
 
 Known = Annotated[str, Meta(max_length=MAX_KNOWN_CHARACTERS)]
-Reason = Annotated[str, Meta(min_length=1, max_length=500)]
 
 
 class SetPinRequest(PinRequest, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -63,8 +63,8 @@ class ReleaseRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     user: UserId
     forget: bool = False
     """Whether the PIN is forgotten, so that another first one may be set soon."""
-    reason: Reason
-    """For the audit log."""
+    reason: ReleaseReason
+    """For the audit log: a code, and no text."""
 
 
 def set_pin(work: Work, asked: SetPinRequest) -> PinSeen:
