@@ -41,6 +41,18 @@ SETTINGS = {
         en="How long a device is bound before it may be made the primary one.",
         ja="端末を主端末に指定できるようになるまでの、登録からの期間（秒）。",
     ),
+    "binding.session_keys": Text(
+        ja="一つの登録につき有効なセッション鍵の数。超えると最も古い鍵から置き換えられます。",
+        en="Endorsed session keys of one binding; the next one replaces the oldest.",
+    ),
+    "binding.session_key_seconds": Text(
+        ja="セッション鍵の有効期間（秒）。",
+        en="How long an endorsed session key lives.",
+    ),
+    "binding.trusted_ui_days": Text(
+        ja="専用の画面で取引を表示し署名する鍵の有効期間（日）。部品の保証書の期限でも終わります。",
+        en="How long a key behind a trusted display is endorsed; it ends with its warrant, too.",
+    ),
     "confirmation.templates": Text(
         en="A table for each kind of transaction, such as `[confirmation.templates.transfer]`; "
         "see [the format](formats/transaction.md). The shipped ones hold for the "

@@ -66,6 +66,12 @@ class BindingSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Active and suspended ones."""
     primary_after_seconds: Annotated[int, Meta(ge=0, le=366 * 86_400)] = 86_400
     """How long a device is bound before it may be made the primary one."""
+    session_keys: Annotated[int, Meta(ge=1, le=10)] = 2
+    """Endorsed session keys of one binding; the next one replaces the oldest."""
+    session_key_seconds: Annotated[int, Meta(ge=300, le=7 * 86_400)] = 43_200
+    """How long an endorsed session key lives."""
+    trusted_ui_days: Annotated[int, Meta(ge=1, le=3653)] = 366
+    """How long a key behind a trusted display is endorsed; it ends with its warrant, too."""
 
 
 class ConfirmationSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -49,6 +49,18 @@ def use_it(desk: Desk, binding: str) -> None:
         expires_at=1,
     )
     insert(
+        desk,
+        "endorsed_keys",
+        id="key-1",
+        binding=binding,
+        purpose="session",
+        thumbprint="t",
+        state="active",
+        endorsed_at=0,
+        expires_at=1,
+        sealed=b"",
+    )
+    insert(
         desk, "verifications", user_index=b"u", device=DEVICE, **{"class": "c"}, method="m", at=1
     )
     insert(
@@ -76,7 +88,10 @@ def test_nothing_names_an_erased_device_and_it_acts_no_more(desk: Desk) -> None:
     erased = erase(desk.work(), ErasureRequest(device=DEVICE))
     left = everything(desk)
     assert [name for name, rows in left.items() if DEVICE in rows] == []
-    for table in ("bindings", "activations", "access_tokens", "verifications", "device_keys"):
+    for table in (
+        *("bindings", "activations", "endorsed_keys", "access_tokens"),
+        *("verifications", "device_keys"),
+    ):
         assert left[table] == "[]", table
     assert left["transactions"].count(erased.id) == 2
     # The ledger is append-only, and names nobody.

@@ -29,12 +29,14 @@ from warifu.service.conduct.registrations.registration import (
     AndroidApp,
     AppleApp,
     AppleEnvironment,
+    ComponentProvider,
     WebAuthnApp,
     load_app,
 )
 from warifu.service.store import apps as store
 
 ROGUE = "f" * 64
+PROVIDER = spki(makers().play_signing_key)
 LOGIN = b'id = "wallet/login"\nprofile = "login"\n'
 STRICTER = LOGIN + b"[device]\npatch-max-age-days = 200\n"
 MILDER = LOGIN + b"[device]\npatch-max-age-days = 900\n"
@@ -228,13 +230,40 @@ def test_one_more_signer_waits_for_a_second_person(house: Composition) -> None:
                 app_id="TEAM123456.jp.example.bank", environment=AppleEnvironment.DEVELOPMENT
             )
         },
+        {"components": (ComponentProvider(name="Evil Mobile", public_key=PROVIDER),)},
     ],
-    ids=["origin", "rp-id", "package", "team", "environment"],
+    ids=["origin", "rp-id", "package", "team", "environment", "provider"],
 )
 def test_accepting_anything_else_waits_for_a_second_person(
     house: Composition, values: dict[str, object]
 ) -> None:
     proposed(change(house, **values))  # type: ignore[arg-type]
+
+
+def test_another_key_of_a_provider_waits_and_taking_one_away_does_not(house: Composition) -> None:
+    first = ComponentProvider(name="Kaede Mobile", public_key=PROVIDER)
+    approve(house, proposed(change(house, components=(first,))))
+    second = ComponentProvider(name="Kaede Mobile", public_key=spki(new_key()))
+    proposed(change(house, components=(second,)))
+    answer = change(house)
+    assert isinstance(answer, AppAnswer)
+    assert answer.registration.providers == ()
+
+
+@pytest.mark.parametrize(
+    "components",
+    [
+        (ComponentProvider(name="Kaede Mobile", public_key=b"no key"),),
+        (ComponentProvider(name="Kaede Mobile", public_key=PROVIDER[:-1]),),
+        2 * (ComponentProvider(name="Kaede Mobile", public_key=PROVIDER),),
+    ],
+    ids=["no key", "cut short", "twice"],
+)
+def test_a_provider_without_a_key_of_its_own_is_refused(
+    house: Composition, components: tuple[ComponentProvider, ...]
+) -> None:
+    with misuse(registration_rules.FORM):
+        change(house, components=components)
 
 
 def test_other_keys_for_verdicts_wait_for_a_second_person(house: Composition) -> None:

@@ -197,6 +197,19 @@ def confirmations(unique: str, stored: int) -> dict[Aged, tuple[str, dict[str, V
             "verifications",
             {"user_index": b"u", "device": unique, "class": "c", "method": "m", "at": stored},
         ),
+        Aged.ENDORSED_KEYS: (
+            "endorsed_keys",
+            {
+                "id": unique,
+                "binding": "b",
+                "purpose": "session",
+                "thumbprint": unique,
+                "state": "active",
+                "endorsed_at": 0,
+                "expires_at": stored,
+                **sealed,
+            },
+        ),
         Aged.ACCESS_TOKENS: (
             "access_tokens",
             {"digest": unique.encode(), "binding": "b", "thumbprint": "t", "expires_at": stored},

@@ -47,6 +47,9 @@ class LeafKind(StrEnum):
     """A binding ended for good."""
     KEY_CHANGE = "key-change"
     """Another key took the place of a bound one."""
+    ENDORSEMENT = "endorsement"
+    """A bound key let another key do one thing."""
+    ENDORSEMENT_ENDED = "endorsement-ended"
     CONFIRMATION = "confirmation"
     """A transaction reached its outcome."""
     LATE_ANSWER = "late-answer"
@@ -77,8 +80,11 @@ SHAPES: dict[LeafKind, Shape] = {
     LeafKind.RESUMPTION: Shape(_BOUND, frozenset({"reason"})),
     LeafKind.REVOCATION: Shape(_BOUND, frozenset({"reason"})),
     LeafKind.KEY_CHANGE: Shape(_BOUND | {"previous-key"}, frozenset({"app", "evidence", "result"})),
+    LeafKind.ENDORSEMENT: Shape(_BOUND | {"endorsed-key", "endorsement"}, frozenset({"warrant"})),
+    LeafKind.ENDORSEMENT_ENDED: Shape(_BOUND | {"endorsed-key"}, frozenset({"reason"})),
     LeafKind.CONFIRMATION: Shape(
-        frozenset({"user", "transaction", "outcome"}), frozenset({"device", "key", "proof"})
+        frozenset({"user", "transaction", "outcome"}),
+        frozenset({"device", "key", "proof", "endorsed-key"}),
     ),
     LeafKind.LATE_ANSWER: Shape(frozenset({"user", "transaction", "proof"})),
     LeafKind.NOT_ME: Shape(frozenset({"user", "transaction"}), frozenset({"case"})),

@@ -38,6 +38,7 @@ class Aged(StrEnum):
     SIGNATURE_NONCES = "signature-nonces"
     ACTIVATIONS = "activations"
     VERIFICATIONS = "verifications"
+    ENDORSED_KEYS = "endorsed-keys"
     ACCESS_TOKENS = "access-tokens"
     PROOF_IDS = "proof-ids"
     HPKE_KEYS = "hpke-keys"
@@ -86,6 +87,7 @@ _TABLES = {
     Aged.SIGNATURE_NONCES: _Table("signature_nonces", "expires_at"),
     Aged.ACTIVATIONS: _Table("activations", "expires_at"),
     Aged.VERIFICATIONS: _Table("verifications", "at"),
+    Aged.ENDORSED_KEYS: _Table("endorsed_keys", "expires_at"),
     Aged.ACCESS_TOKENS: _Table("access_tokens", "expires_at"),
     Aged.PROOF_IDS: _Table("proof_ids", "expires_at"),
     Aged.HPKE_KEYS: _Table("hpke_keys", "expires_at"),

@@ -113,6 +113,7 @@ def days_of(retention: RetentionSettings) -> dict[Aged, int]:
         Aged.SIGNATURE_NONCES: NONCE_DAYS,
         Aged.ACTIVATIONS: retention.activations_days,
         Aged.VERIFICATIONS: VERIFICATION_DAYS,
+        Aged.ENDORSED_KEYS: retention.activations_days,
         Aged.ACCESS_TOKENS: NONCE_DAYS,
         Aged.PROOF_IDS: NONCE_DAYS,
         Aged.HPKE_KEYS: NONCE_DAYS,

@@ -13,6 +13,7 @@ from msgspec import Struct
 from warifu.attestation.appraisal.policy import milder
 from warifu.attestation.claims import Realm
 from warifu.base.errors import BadEvidence, Denied, Misuse
+from warifu.base.keys.jwks import algorithm_of
 from warifu.base.pki.signature import load_public_key
 from warifu.risk.decision.facts import Operation
 from warifu.service.conduct.registrations import rules
@@ -48,6 +49,7 @@ from warifu.service.store.policies import insert_policy
 
 if TYPE_CHECKING:
     from warifu.attestation.appraisal.policy import AppraisalPolicy
+    from warifu.authentication.binding.warrant import Provider
     from warifu.service.store.database import Row, Transaction
 
 MAX_PROPOSAL_AGE = timedelta(days=7)
@@ -95,6 +97,7 @@ def create_app(work: Work, asked: AppRequest) -> AppAnswer:
         apple=asked.apple,
         webauthn=asked.webauthn,
         play_integrity=asked.play_integrity is not None,
+        components=asked.components or msgspec.UNSET,
     )
     _require_whole(registration)
     if work.house.trust.now(work.now).realm is not registration.realm:
@@ -163,6 +166,7 @@ def replace_app(
             apple=asked.apple,
             webauthn=asked.webauthn,
             play_integrity=has_keys,
+            components=asked.components or msgspec.UNSET,
         )
         _require_whole(registration)
         return Candidate(
@@ -295,6 +299,10 @@ def _held(registration: AppRegistration) -> frozenset[tuple[str, str]]:
     if web is not None:
         held.add(("webauthn.rp_id", web.rp_id))
         held.update(("webauthn.origins", origin) for origin in web.origins)
+    held.update(
+        ("components", f"{each.name} ({sha256(each.public_key).hexdigest()})")
+        for each in registration.providers
+    )
     return frozenset(held)
 
 
@@ -429,11 +437,24 @@ def _sealed(work: Work, app: str, keys: PlayIntegrityKeys | None) -> bytes | Non
     )
 
 
+def _require_sound(providers: tuple[Provider, ...]) -> None:
+    keys = {each.public_key for each in providers}
+    if len(keys) != len(providers):
+        raise Misuse(rules.FORM, "components: one key twice")
+    for key in keys:
+        try:
+            algorithm_of(key)
+            load_public_key(key)
+        except (BadEvidence, Misuse) as error:
+            raise Misuse(rules.FORM, "components.public_key") from error
+
+
 def _require_whole(registration: AppRegistration) -> None:
     if not (registration.android or registration.apple or registration.webauthn):
         raise Misuse(rules.FORM, "no platform")
     if registration.play_integrity and registration.android is None:
         raise Misuse(rules.FORM, "Play Integrity without an Android app")
+    _require_sound(registration.providers)
     web = registration.webauthn
     if web is None or registration.realm is Realm.TEST:
         return

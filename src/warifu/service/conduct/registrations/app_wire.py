@@ -15,6 +15,7 @@ from warifu.service.conduct.registrations.registration import (
     AppleApp,
     AppRegistration,
     Name,
+    Providers,
     Sha256Hex,
     Slug,
     WebAuthnApp,
@@ -45,6 +46,8 @@ class AppRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     apple: AppleApp | None = None
     webauthn: WebAuthnApp | None = None
     play_integrity: PlayIntegrityKeys | None = None
+    components: Providers = ()
+    """Whose warrants are believed about trusted applications and applets."""
 
 
 class AppChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -58,6 +61,8 @@ class AppChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """New keys; without any, those that are known stay."""
     forget_play_integrity: bool = False
     """Forget the keys that are known."""
+    components: Providers = ()
+    """All whose warrants are believed from now on; who is not named is believed no more."""
 
 
 class PolicyInForce(Struct, frozen=True, kw_only=True):

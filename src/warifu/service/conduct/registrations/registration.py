@@ -9,10 +9,11 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from warifu.attestation.appraisal.policy import AppraisalPolicy, load_policy
 from warifu.attestation.claims import Realm
+from warifu.authentication.binding.warrant import Provider
 from warifu.base.errors import Misuse, VerifierFault, WarifuError
 from warifu.base.secret import Secret
 from warifu.risk.decision.facts import Operation
@@ -31,6 +32,8 @@ MAX_REGISTRATIONS_REMEMBERED = 4096
 MAX_POLICIES_REMEMBERED = 1024
 MAX_ORIGINS = 20
 MAX_SIGNERS = 20
+MAX_PROVIDERS = 20
+MAX_KEY_BYTES = 512
 
 PROFILE_OF = {
     Operation.LOGIN: "login",
@@ -93,6 +96,17 @@ class WebAuthnApp(_Platform, frozen=True, kw_only=True):
     ``http://localhost:...``, which browsers treat as secure."""
 
 
+class ComponentProvider(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who puts trusted applications or applets on phones, and is believed about their keys."""
+
+    name: Name
+    public_key: Annotated[bytes, Meta(min_length=1, max_length=MAX_KEY_BYTES)]
+    """P-256 or Ed25519, DER of SubjectPublicKeyInfo."""
+
+
+Providers = Annotated[tuple[ComponentProvider, ...], Meta(max_length=MAX_PROVIDERS)]
+
+
 class AppRegistration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One app, on all its platforms."""
 
@@ -106,6 +120,16 @@ class AppRegistration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Whether the keys to read verdicts of Play Integrity are known; they are never shown."""
     policies: dict[Operation, Sha256Hex] = {}
     """By operation: SHA-256 of a policy file. Operations not named have the shipped profile."""
+    components: Providers | UnsetType = UNSET
+    """Whose warrants make an endorsed key one behind a trusted display; nobody's where not set.
+    Documents without any stay readable by the release before."""
+
+    @property
+    def providers(self) -> tuple[Provider, ...]:
+        """Whose warrants count."""
+        return tuple(
+            Provider(name=each.name, public_key=each.public_key) for each in self.components or ()
+        )
 
 
 class Widening(Struct, frozen=True, kw_only=True):
