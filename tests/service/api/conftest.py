@@ -10,6 +10,7 @@ from litestar.testing import TestClient
 
 from tests.service.api.desk import ThingController, by_word
 from tests.service.house import TENANT, Hands, make_house, settle
+from tests.service.served import served
 from warifu.service.api import app as shell
 from warifu.service.settings import LimitSettings, Settings
 from warifu.service.store.database import Database
@@ -30,7 +31,6 @@ def client(database: Database, clock: Hands, monkeypatch: pytest.MonkeyPatch) ->
     house = make_house(database, clock=clock, settings=settings)
     for tenant in (TENANT, "other-bank"):
         settle(house, tenant)
-    application = shell.make_asgi(house, authenticate=by_word)
-    with TestClient(application, raise_server_exceptions=False) as made:
+    with served(house, authenticate=by_word, raise_server_exceptions=False) as made:
         made.headers["Authorization"] = f"Bearer {TENANT}"
         yield made

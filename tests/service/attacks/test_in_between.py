@@ -6,12 +6,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from litestar.testing import TestClient
 
 from tests.service.attacks.calls import STRICTER
 from tests.service.attacks.world import ABOUT, BANK, PHONE, World, by_what_they_say
 from tests.service.house import Hands, HeldTrust, make_house
-from warifu.service.api.app import make_asgi
+from tests.service.served import served
 from warifu.service.conduct.decisions.rules import APPRAISAL_CONTEXT, POLICY, USED
 from warifu.service.conduct.evidence.evidence import ATTEMPTS
 from warifu.service.conduct.rules import IN_FORCE
@@ -49,6 +48,9 @@ class Interrupted:
     def row(self, sql: str, **values: Value) -> Row | None:
         return self._database.row(sql, **values)
 
+    def rows(self, sql: str, **values: Value) -> list[Row]:
+        return self._database.rows(sql, **values)
+
     @contextmanager
     def write(self) -> Iterator[Transaction]:
         self._let_happen()
@@ -80,7 +82,7 @@ def house(between: Interrupted, clock: Hands, trust: HeldTrust) -> Composition:
 @pytest.fixture
 def also(house: Composition) -> Iterator[Callable[..., Any]]:
     """Somebody else's call, in between."""
-    with TestClient(make_asgi(house, authenticate=by_what_they_say)) as client:
+    with served(house, authenticate=by_what_they_say) as client:
 
         def call(method: str, path: str, **body: Any) -> Any:
             client.headers["Authorization"] = "Bearer kaede-bank/sora govern configure erase"

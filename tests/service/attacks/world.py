@@ -20,9 +20,9 @@ from litestar.testing import TestClient
 from tests.service.governance.people import with_limit
 from tests.service.house import TENANT, caller, settle, wallet
 from tests.service.phones import IN_ORDER, Android, Bank, IPhone
+from tests.service.served import served
 from warifu.base.codec.text import from_base64url
 from warifu.base.errors import Denied
-from warifu.service.api.app import make_asgi
 from warifu.service.caller import Caller, Scope
 from warifu.service.callers.rules import UNAUTHENTICATED
 from warifu.service.store.tables import tables_of
@@ -194,5 +194,5 @@ def open_world(house: Composition, *, rules: bytes | None = None) -> Iterator[Wo
     bank = Bank(house=house, caller=caller())
     phone = IPhone(made_at=house.clock())
     bank.register(phone, device=PHONE)
-    with TestClient(make_asgi(house, authenticate=by_what_they_say)) as client:
+    with served(house, authenticate=by_what_they_say) as client:
         yield World(house=house, client=client, bank=bank, phone=phone)

@@ -13,8 +13,8 @@ from litestar.testing import TestClient
 
 from tests.service.api.desk import by_word
 from tests.service.phones import IN_ORDER, Android, Bank, IPhone
+from tests.service.served import served
 from warifu.base.codec.text import from_base64url
-from warifu.service.api.app import make_asgi
 from warifu.service.conduct.challenges.rules import CHALLENGE_KNOWN, CONTEXT, UNUSED
 from warifu.service.conduct.evidence.rules import FORM
 from warifu.service.conduct.rules import KNOWN
@@ -65,7 +65,7 @@ class Backend:
 
 @pytest.fixture
 def backend(bank: Bank) -> Iterator[Backend]:
-    with TestClient(make_asgi(bank.house, authenticate=by_word)) as client:
+    with served(bank.house, authenticate=by_word) as client:
         client.headers["Authorization"] = f"Bearer {bank.caller.tenant}"
         yield Backend(client)
 

@@ -8,9 +8,9 @@ from litestar.testing import TestClient
 
 from tests.service.governance.people import STRICTER
 from tests.service.house import TENANT, caller
+from tests.service.served import served
 from warifu.attestation.appraisal.rules import POLICY_KNOWN_KEYS
 from warifu.risk.decision.rules import FORM
-from warifu.service.api.app import make_asgi
 from warifu.service.caller import Caller, Scope
 from warifu.service.callers.authenticate import RequestView
 from warifu.service.composition import Composition
@@ -31,7 +31,7 @@ def by_header(_: Composition, view: RequestView) -> Caller:
 
 @pytest.fixture
 def client(house: Composition) -> Iterator[Client]:
-    with TestClient(make_asgi(house, authenticate=by_header)) as opened:
+    with served(house, authenticate=by_header) as opened:
         yield opened
 
 

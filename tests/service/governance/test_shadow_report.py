@@ -6,7 +6,6 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from litestar.testing import TestClient
 from msgspec.structs import replace
 
 from tests.cli.runner import run
@@ -22,13 +21,13 @@ from tests.service.governance.people import (
 from tests.service.governance.test_dry_run import keep
 from tests.service.house import TENANT, Hands, caller, rules_for_tests, settle
 from tests.service.phones import LOGIN, TRANSFER, Android, Bank, the_bytes
+from tests.service.served import served
 from tests.support import misuse
 from warifu.risk.decision.decide import Limit, Outcome, Refuse, Serve, StepUp
 from warifu.risk.decision.dry_run import UNKNOWN_MODEL
 from warifu.risk.decision.facts import Operation
 from warifu.risk.decision.life_cycle import Action
 from warifu.risk.decision.rules import Method, load_rules
-from warifu.service.api.app import make_asgi
 from warifu.service.caller import Scope
 from warifu.service.conduct import rules
 from warifu.service.conduct.decisions.deciding import Money, outcome_from
@@ -121,7 +120,7 @@ def test_the_report_says_what_a_dry_run_of_the_same_decisions_says(
 ) -> None:
     digest = in_shadow(house, ONLY_LONG_BOUND)
     transfers(house, clock, 10_000, 45_000, 200_000)
-    with TestClient(make_asgi(house, authenticate=lambda *_: caller())) as client:
+    with served(house, authenticate=lambda *_: caller()) as client:
         tried = client.post(f"/v1/rule-sets/{digest}/dry-runs", json={}).json()
         told = client.get(f"/v1/rule-sets/{digest}/shadow").json()
     shared = set(tried) & set(told)
@@ -259,7 +258,7 @@ def test_the_report_is_fetched_over_http(house: Composition, clock: Hands) -> No
     digest = in_shadow(house, ONLY_LONG_BOUND)
     transfers(house, clock, 10_000)
     path = f"/v1/rule-sets/{digest}/shadow"
-    with TestClient(make_asgi(house, authenticate=lambda *_: caller())) as client:
+    with served(house, authenticate=lambda *_: caller()) as client:
         answer = client.get(path, params={"since": "2026-01-01T00:00:00", "limit": 10})
         assert (answer.status_code, answer.json()["totals"]["loses"]) == (200, 1)
         same = client.get(path, headers={"If-None-Match": client.get(path).headers["ETag"]})
@@ -269,7 +268,7 @@ def test_the_report_is_fetched_over_http(house: Composition, clock: Hands) -> No
             assert client.get(path, params=wrong).status_code == 400
         assert client.get(f"/v1/rule-sets/{'0' * 64}/shadow").status_code == 404
     others = [each for each in Scope if each is not Scope.GOVERN]
-    with TestClient(make_asgi(house, authenticate=lambda *_: caller(TENANT, *others))) as client:
+    with served(house, authenticate=lambda *_: caller(TENANT, *others)) as client:
         assert client.get(path).status_code == 403
 
 

@@ -4,27 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from litestar.testing import TestClient
-
 from tests.service.house import APP, TENANT, caller
-from warifu.service.api.app import make_asgi
+from tests.service.served import served
 from warifu.service.store.database import Statement, micros
 from warifu.service.store.serials import insert_serials
 from warifu.service.vault.identifiers import IdentifierKind, serial_octets, stored_forms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from contextlib import AbstractContextManager
 
     from litestar import Litestar
+    from litestar.testing import TestClient
 
     from warifu.service.caller import Caller
     from warifu.service.composition import Composition
 
 
-def client(house: Composition, who: Caller | None = None) -> TestClient[Litestar]:
+def client(
+    house: Composition, who: Caller | None = None
+) -> AbstractContextManager[TestClient[Litestar]]:
     """The service as one caller sees it; use it as a context."""
     asked_by = who or caller()
-    return TestClient(make_asgi(house, authenticate=lambda *_: asked_by))
+    return served(house, authenticate=lambda *_: asked_by)
 
 
 def put_device(

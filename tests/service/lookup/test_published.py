@@ -11,6 +11,7 @@ import pytest
 from litestar.testing import TestClient
 
 from tests.service.house import START, Hands, HeldTrust, make_house
+from tests.service.served import served
 from warifu.attestation.appraisal.appraise import appraise
 from warifu.attestation.appraisal.ear.document import Ear, VerifierId, ear_of
 from warifu.attestation.appraisal.ear.token import read_jwt, sign_jwt
@@ -22,7 +23,6 @@ from warifu.base.keys.purpose import TERMS, KeyPurpose
 from warifu.base.keys.ring import DOCUMENT_LIFE, LEAST_LEAD, Custody, KeyRing
 from warifu.base.keys.signer import SoftwareSigner
 from warifu.service.adapters.bundled_profiles import bundled_profiles
-from warifu.service.api.app import make_asgi
 from warifu.service.api.media import ACCEPTABLE, preferred
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def keys() -> TurningKeys:
 @pytest.fixture
 def stranger(database: Database, clock: Hands, keys: TurningKeys) -> Iterator[TestClient[Litestar]]:
     """Somebody without any credential."""
-    with TestClient(make_asgi(make_house(database, clock=clock, keys=keys))) as anyone:
+    with served(make_house(database, clock=clock, keys=keys)) as anyone:
         yield anyone
 
 
