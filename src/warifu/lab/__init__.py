@@ -1,0 +1,1 @@
+"""Searches and experiments for people; nothing that serves customers reaches in here."""
