@@ -20,7 +20,6 @@ from warifu.base.keys.ring import Custody, KeyRing
 from warifu.base.keys.signer import SoftwareSigner
 from warifu.receipt_check.findings import Check, Why
 from warifu.service.conduct.books.issuing import issue_receipt
-from warifu.service.conduct.books.receipts import _copied
 from warifu.service.conduct.books.rules import ANSWERED
 
 if TYPE_CHECKING:
@@ -177,7 +176,6 @@ def test_evidence_that_is_deleted_after_its_time_stays_in_receipts(counter: Coun
             "DELETE FROM evidence_bytes WHERE tenant = :tenant RETURNING 1",
             tenant=counter.caller.tenant,
         )
-    _copied._values.clear()
     second = counter.ask()
     counter.refuse(second)
     extend(counter.house)

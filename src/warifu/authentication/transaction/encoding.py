@@ -68,9 +68,14 @@ def encode(transaction: Transaction) -> bytes:
     Raises:
         Misuse: A field breaks one of the rules of the room.
     """
+    return encode_shown(transaction)[0]
+
+
+def encode_shown(transaction: Transaction) -> tuple[bytes, Shown]:
+    """As `encode`, with what is shown."""
     check_fields(transaction, Misuse)
-    text = RENDERERS[rendering.VERSION](transaction).text
-    return _write(transaction, rendering.VERSION, text)
+    shown = RENDERERS[rendering.VERSION](transaction)
+    return _write(transaction, rendering.VERSION, shown.text), shown
 
 
 def decode(data: bytes) -> Transaction:

@@ -122,8 +122,7 @@ def _parameters(function: Callable[..., Any]) -> Signature:
 
 
 def _earlier(work: Work, once: Once) -> Sent | None:
-    with work.house.database.read() as transaction:
-        found = earlier_answer(work, transaction, key=once.key)
+    found = earlier_answer(work, work.house.database, key=once.key)
     if found is None:
         return None
     request, status, body = found

@@ -27,7 +27,15 @@ def tenant_owner(work: Work, lookup: Lookup | None = None) -> Owner:
     Raises:
         VerifierFault: ``vault/opens`` where the tenant has no key.
     """
-    wrapped = tenant_key(lookup or work.house.database, tenant=work.tenant)
+    return owner_of(work, tenant_key(lookup or work.house.database, tenant=work.tenant))
+
+
+def owner_of(work: Work, wrapped: bytes | None) -> Owner:
+    """The same, from the tenant's wrapped key as it was read.
+
+    Raises:
+        VerifierFault: ``vault/opens`` where there is none.
+    """
     if wrapped is None:
         raise VerifierFault(OPENS, f"tenant {work.tenant} has no key")
     return Owner(tenant=work.tenant, name="", wrapped=wrapped)

@@ -12,13 +12,14 @@ from msgspec import Struct
 from warifu.service.caller import Caller
 from warifu.service.composition import Composition
 from warifu.service.conduct.rules import SAME_REQUEST
-from warifu.service.conduct.sealing import of_row, tenant_owner
+from warifu.service.conduct.sealing import of_row, owner_of, tenant_owner
 from warifu.service.identifiers import new_id
 from warifu.service.observe.traces import span
 from warifu.service.store.database import Statement, micros
 
 if TYPE_CHECKING:
-    from warifu.service.store.database import Transaction
+    from warifu.service.composition import Owner
+    from warifu.service.store.database import Lookup
 
 
 SEVERAL = "*"
@@ -68,6 +69,7 @@ def commit(
     audit: Sequence[AuditEntry],
     status: int = 201,
     device: str | None = None,
+    owner: Owner | None = None,
 ) -> None:
     """Write all of a use case's changes, its audit rows and its answer in one transaction.
 
@@ -78,6 +80,7 @@ def commit(
         audit: At least one entry.
         status: HTTP status of the answer.
         device: The device that the answer names, or `SEVERAL`: an erasure deletes what is kept.
+        owner: The tenant, see `tenant_owner`; where None, its key is read again.
 
     Raises:
         WarifuError: `Statement.otherwise` of a change that could not be made; then nothing was.
@@ -88,30 +91,30 @@ def commit(
         audit_row(entry, tenant=work.tenant, caller=work.caller.id, now=work.now) for entry in audit
     ]
     if work.once is not None:
-        closing.insert(0, _once(work, work.once, answer, status=status, device=device))
+        owner = owner or tenant_owner(work)
+        closing.insert(0, _once(work, work.once, answer, status=status, device=device, owner=owner))
     with span("commit"):
         work.house.database.apply([*statements, *closing])
 
 
-def earlier_answer(
-    work: Work, transaction: Transaction, *, key: str
-) -> tuple[bytes, int, bytes] | None:
+def earlier_answer(work: Work, lookup: Lookup, *, key: str) -> tuple[bytes, int, bytes] | None:
     """What was answered under an idempotency key: request hash, status, body; or None.
 
     Raises:
         VerifierFault: ``vault/opens``.
     """
-    row = transaction.row(
-        "SELECT request, status, body FROM idempotency"
-        " WHERE tenant = :tenant AND caller = :caller AND id = :id",
+    row = lookup.row(
+        "SELECT i.request, i.status, i.body, t.data_key FROM idempotency i"
+        " JOIN tenants t ON t.tenant = i.tenant"
+        " WHERE i.tenant = :tenant AND i.caller = :caller AND i.id = :id",
         tenant=work.tenant,
         caller=work.caller.id,
         id=key,
     )
     if row is None:
         return None
-    request, status, sealed = row
-    owner = tenant_owner(work, transaction)
+    request, status, sealed, key_of_tenant = row
+    owner = owner_of(work, key_of_tenant)
     body = work.house.vault.unseal(owner, _sealed_for(work, key), bytes(sealed))
     return bytes(request), status, body
 
@@ -133,9 +136,11 @@ def audit_row(entry: AuditEntry, *, tenant: str, caller: str, now: datetime) -> 
     )
 
 
-def _once(work: Work, once: Once, answer: object, *, status: int, device: str | None) -> Statement:
+def _once(
+    work: Work, once: Once, answer: object, *, status: int, device: str | None, owner: Owner
+) -> Statement:
     body = msgspec.json.encode(answer)
-    sealed = work.house.vault.seal(tenant_owner(work), _sealed_for(work, once.key), body)
+    sealed = work.house.vault.seal(owner, _sealed_for(work, once.key), body)
     return Statement(
         sql="INSERT INTO idempotency (tenant, caller, id, request, status, body, at, device)"
         " VALUES (:tenant, :caller, :id, :request, :status, :body, :at, :device)"

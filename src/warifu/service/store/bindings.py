@@ -176,9 +176,9 @@ def find_binding_on(
     return None if row is None else binding_of(row)
 
 
-def bindings_of(transaction: Transaction, tenant: str, *, user_index: bytes) -> list[StoredBinding]:
+def bindings_of(lookup: Lookup, tenant: str, *, user_index: bytes) -> list[StoredBinding]:
     """All bindings of a user, oldest first."""
-    rows = transaction.rows(
+    rows = lookup.rows(
         f"{_BINDING} AND user_index = :user ORDER BY id", tenant=tenant, user=user_index
     )
     return [binding_of(row) for row in rows]
@@ -379,14 +379,12 @@ _DEVICES = (
     "SELECT COUNT(DISTINCT device) FROM bindings WHERE tenant = :tenant AND user_index = :user"
     " AND state IN ('active', 'suspended')"
 )
-_DEVICES = (
-    "SELECT COUNT(DISTINCT device) FROM bindings WHERE tenant = :tenant AND user_index = :user"
-    " AND state IN ('active', 'suspended')"
+COLUMNS = (
+    *("id", "user_index", "device", "key_name", "app", "kind", "state", "is_primary", "counter"),
+    *("sequence", "revision", "bound_at", "changed_at", "sealed"),
 )
-_BINDING = (
-    "SELECT id, user_index, device, key_name, app, kind, state, is_primary, counter, sequence,"
-    " revision, bound_at, changed_at, sealed FROM bindings WHERE tenant = :tenant"
-)
+"""As `binding_of` takes them."""
+_BINDING = f"SELECT {', '.join(COLUMNS)} FROM bindings WHERE tenant = :tenant"  # noqa: S608
 
 
 def binding_of(row: Row) -> StoredBinding:

@@ -61,14 +61,9 @@ def verifications_on(
     Whether they still count is not asked.
     """
     rows = transaction.rows(
-        "SELECT v.class, v.method, v.at FROM verifications v"
+        "SELECT v.class, v.method, v.at FROM verifications v"  # noqa: S608 - ours
         " WHERE v.tenant = :tenant AND v.user_index = :user AND v.device = :device"
-        " AND EXISTS (SELECT 1 FROM bindings b WHERE b.tenant = v.tenant"
-        " AND b.user_index = v.user_index AND b.device = v.device AND b.state = 'active'"
-        " AND b.changed_at <= v.at)"
-        " AND NOT EXISTS (SELECT 1 FROM bindings s WHERE s.tenant = v.tenant"
-        " AND s.user_index = v.user_index AND s.device = v.device AND s.state = 'suspended'"
-        " AND s.changed_at >= v.at) ORDER BY v.class, v.method",
+        f" AND {STILL_TOLD} ORDER BY v.class, v.method",
         tenant=tenant,
         user=user_index,
         device=device,
@@ -83,6 +78,17 @@ def verifications_on(
         )
         for row in rows
     ]
+
+
+STILL_TOLD = (
+    "EXISTS (SELECT 1 FROM bindings b WHERE b.tenant = v.tenant"
+    " AND b.user_index = v.user_index AND b.device = v.device AND b.state = 'active'"
+    " AND b.changed_at <= v.at)"
+    " AND NOT EXISTS (SELECT 1 FROM bindings s WHERE s.tenant = v.tenant"
+    " AND s.user_index = v.user_index AND s.device = v.device AND s.state = 'suspended'"
+    " AND s.changed_at >= v.at)"
+)
+"""Which of the verifications `v`: see `verifications_on`."""
 
 
 def insert_token(tenant: str, token: StoredToken) -> Statement:

@@ -50,12 +50,12 @@ class Lookup(Protocol):
     def row(self, sql: str, **values: Value) -> Row | None:
         """The first row, or None."""
 
+    def rows(self, sql: str, **values: Value) -> list[Row]:
+        """All rows of a query, or of ``RETURNING``."""
+
 
 class Transaction(Lookup, Protocol):
     """Statements that are carried out together or not at all."""
-
-    def rows(self, sql: str, **values: Value) -> list[Row]:
-        """All rows of a query, or of ``RETURNING``."""
 
     def batches(self, sql: str, *, size: int, **values: Value) -> Iterator[list[Row]]:
         """The rows of a query, at most `size` at a time: as many as there are, in little memory."""
@@ -72,8 +72,8 @@ class Transaction(Lookup, Protocol):
 class Database(Lookup, Protocol):
     """Where transactions come from. Safe to use from several threads.
 
-    `row` is for a query that stands alone: it sees the present, in one round trip, and raises
-    ``store/available`` as `read` does.
+    `row` and `rows` are for a query that stands alone: it sees the present, in one round trip, and
+    raises ``store/available`` as `read` does.
     """
 
     @property

@@ -83,7 +83,6 @@ def read_desk(lookup: Lookup, tenant: str, wanted: Wanted) -> Desk | None:
         now=micros(wanted.now),
         policy=wanted.policy,
         trust=wanted.trust,
-        most=MOST_FAILURES,
         challenge=wanted.challenge,
         device=wanted.device,
         key=wanted.key,
@@ -107,6 +106,27 @@ def read_desk(lookup: Lookup, tenant: str, wanted: Wanted) -> Desk | None:
     )
 
 
+def history_of(user: str, device: str) -> str:
+    """Columns of `Desk.history`: of ``:operation``, with refusals since ``:refused_since``.
+
+    Args:
+        user: The column, or the parameter, that has the user's index.
+        device: The same of the device.
+    """
+    made = (
+        f"FROM decisions WHERE tenant = :tenant AND user_index = {user} AND operation = :operation"
+    )
+    served = (
+        f"{made} AND outcome = 'serve' AND outage = 0 AND device = {device}"
+        " ORDER BY decided_at DESC LIMIT 1"
+    )
+    return (
+        f"(SELECT COUNT(*) FROM (SELECT 1 {made} AND outcome = 'refuse'"  # noqa: S608 - names of ours
+        f" AND decided_at > :refused_since LIMIT {MOST_FAILURES}) AS refused),"
+        f" (SELECT decided_at {served}), (SELECT amount {served})"
+    )
+
+
 def _part(row: Row) -> Row | None:
     """Columns of a table that was joined; its first is never null where there is a row."""
     return None if row[0] is None else row
@@ -119,17 +139,7 @@ SELECT t.data_key, g.document,
     d.data_key, d.last_seen,
     k.device, k.credential, k.counter, k.evidence, o.data_key, o.last_seen,
     p.evidence, p.device, p.policy, p.trust, p.appraised_at, p.context, p.used_by, p.document,
-    (SELECT COUNT(*) FROM (SELECT 1 FROM decisions WHERE tenant = :tenant AND user_index = :user
-        AND operation = :operation AND outcome = 'refuse' AND decided_at > :refused_since
-        LIMIT :most) AS refused),
-    (SELECT decided_at FROM decisions WHERE tenant = :tenant AND user_index = :user
-        AND operation = :operation AND outcome = 'serve' AND outage = 0
-        AND device = COALESCE(:device, k.device, p.device)
-        ORDER BY decided_at DESC LIMIT 1),
-    (SELECT amount FROM decisions WHERE tenant = :tenant AND user_index = :user
-        AND operation = :operation AND outcome = 'serve' AND outage = 0
-        AND device = COALESCE(:device, k.device, p.device)
-        ORDER BY decided_at DESC LIMIT 1),
+    {history_of(":user", "COALESCE(:device, k.device, p.device)")},
     (SELECT id FROM appraisals
         WHERE tenant = :tenant AND evidence = k.evidence AND {STILL_STANDS}),
     (SELECT document FROM appraisals

@@ -128,12 +128,17 @@ class PostgresDatabase:
         self._settings = [Order(each) for each in settings]
 
     def row(self, sql: str, **values: Value) -> Row | None:
-        """The first row of a query that stands alone, which is a transaction by itself."""
+        """The first row of a query that stands alone."""
+        rows = self.rows(sql, **values)
+        return rows[0] if rows else None
+
+    def rows(self, sql: str, **values: Value) -> list[Row]:
+        """All rows of a query that stands alone, which is a transaction by itself."""
         if self._settings:
             with self.read() as transaction:
-                return transaction.row(sql, **values)
+                return transaction.rows(sql, **values)
         with self._connection() as connection:
-            return PostgresTransaction(connection).row(sql, **values)
+            return PostgresTransaction(connection).rows(sql, **values)
 
     @contextmanager
     def read(self) -> Iterator[PostgresTransaction]:

@@ -70,16 +70,6 @@ def insert_evidence_copy(tenant: str, evidence: str, *, sealed: bytes, at: datet
     )
 
 
-def has_evidence_copy(lookup: Lookup, tenant: str, evidence: str) -> bool:
-    """Whether it was copied."""
-    found = lookup.row(
-        "SELECT 1 FROM receipt_evidence WHERE tenant = :tenant AND id = :id",
-        tenant=tenant,
-        id=evidence,
-    )
-    return found is not None
-
-
 def read_evidence_copy(transaction: Transaction, tenant: str, evidence: str) -> bytes | None:
     """The sealed copy, or None."""
     row = transaction.row(

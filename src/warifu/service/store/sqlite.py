@@ -138,10 +138,15 @@ class SqliteDatabase:
         self._shared = SharedCommits(self.write)
 
     def row(self, sql: str, **values: Value) -> Row | None:
-        """The first row of a query that stands alone: by itself it is one picture."""
+        """The first row of a query that stands alone."""
+        rows = self.rows(sql, **values)
+        return rows[0] if rows else None
+
+    def rows(self, sql: str, **values: Value) -> list[Row]:
+        """All rows of a query that stands alone: by itself it is one picture."""
         connection = self._reader()
         try:
-            return SqliteTransaction(connection).row(sql, **values)
+            return SqliteTransaction(connection).rows(sql, **values)
         finally:
             self._give_back(connection)
 

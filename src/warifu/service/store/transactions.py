@@ -100,13 +100,24 @@ def find_transaction(
 ) -> StoredTransaction | None:
     """One, or None."""
     row = transaction.row(f"{_SELECT} AND id = :id", tenant=tenant, id=wanted)
-    return None if row is None else _of(row)
+    return None if row is None else transaction_of(row)
+
+
+def find_with_key(
+    lookup: Lookup, tenant: str, wanted: str
+) -> tuple[StoredTransaction | None, bytes | None]:
+    """One, and the tenant's wrapped key to open it with; in one statement."""
+    row = lookup.row(_WITH_KEY, tenant=tenant, id=wanted)
+    if row is None:
+        return None, None
+    key, *found = row
+    return (None if found[0] is None else transaction_of(tuple(found))), _bytes(key)
 
 
 def find_claimable(transaction: Transaction, tenant: str, claim: bytes) -> StoredTransaction | None:
     """The one that a code claims, or None."""
     row = transaction.row(f"{_SELECT} AND claim = :claim", tenant=tenant, claim=claim)
-    return None if row is None else _of(row)
+    return None if row is None else transaction_of(row)
 
 
 def transactions_of(
@@ -129,7 +140,7 @@ def transactions_of(
     rows = transaction.rows(
         f"{_SELECT}{where} ORDER BY id DESC LIMIT :limit", tenant=tenant, limit=limit, **bound
     )
-    return [_of(row) for row in rows]
+    return [transaction_of(row) for row in rows]
 
 
 def claim_transaction(
@@ -368,7 +379,7 @@ def to_hand_off(
         now=micros(now),
         limit=limit,
     )
-    return [_of(row) for row in rows]
+    return [transaction_of(row) for row in rows]
 
 
 def settled_between(
@@ -390,14 +401,21 @@ _NOT_HELD = (
     " AND NOT EXISTS (SELECT 1 FROM cases WHERE cases.tenant = :tenant"
     " AND cases.user_index = transactions.user_index AND cases.state = 'open')"
 )
-_SELECT = (
-    "SELECT id, user_index, device, kind, state, revision, digest, created_by, claim, tries,"
-    " asked_at, expires_at, hold_until, answered_at, decision, next_hand_off, hand_offs,"
-    " settled_at, reference, sealed, answer FROM transactions WHERE tenant = :tenant"
+COLUMNS = (
+    *("id", "user_index", "device", "kind", "state", "revision", "digest", "created_by", "claim"),
+    *("tries", "asked_at", "expires_at", "hold_until", "answered_at", "decision"),
+    *("next_hand_off", "hand_offs", "settled_at", "reference", "sealed", "answer"),
+)
+"""As `transaction_of` takes them."""
+_SELECT = f"SELECT {', '.join(COLUMNS)} FROM transactions WHERE tenant = :tenant"  # noqa: S608
+_WITH_KEY = (
+    f"SELECT t.data_key, {', '.join(f'x.{name}' for name in COLUMNS)} FROM tenants t"  # noqa: S608
+    " LEFT JOIN transactions x ON x.tenant = t.tenant AND x.id = :id WHERE t.tenant = :tenant"
 )
 
 
-def _of(row: Row) -> StoredTransaction:
+def transaction_of(row: Row) -> StoredTransaction:
+    """From the values of `COLUMNS`."""
     return StoredTransaction(
         id=row[0],
         user_index=bytes(row[1]),

@@ -23,7 +23,6 @@ from warifu.authentication.receipt.parts import BindingCopy, EvidenceCopy, Outco
 from warifu.authentication.transaction.confirmation import BoundKey
 from warifu.base.errors import VerifierFault
 from warifu.service.conduct.evidence.standing import recall
-from warifu.service.conduct.memory import Memory
 from warifu.service.conduct.sealing import of_row
 from warifu.service.store import receipts as store
 from warifu.service.store.evidence import read_kept
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
 
 RECEIPT, EVIDENCE = "receipt", "receipt-evidence"
 """What is sealed is bound to, beside the tenant and the row."""
-MAX_KEYS_REMEMBERED = 100_000
 
 
 class KeptReceipt(Struct, frozen=True, kw_only=True):
@@ -70,8 +68,10 @@ def write_receipt(
     proof: Proof,
     bound: KeptBinding,
     leaf: KeptLeaf,
-) -> list[Statement]:
+) -> Statement:
     """What the commit of an outcome writes, so that there is a receipt of it.
+
+    Where there is no copy of the evidence behind the key, `copy_evidence` is written with it.
 
     Args:
         work: The request.
@@ -84,7 +84,7 @@ def write_receipt(
         leaf: Of the outcome; `write_leaf` writes it.
 
     Raises:
-        VerifierFault: ``store/available``, ``vault/opens``.
+        VerifierFault: ``vault/opens``.
     """
     kept = KeptReceipt(
         outcome=outcome,
@@ -101,8 +101,40 @@ def write_receipt(
     kind = of_row(RECEIPT, leaf.id)
     sealed = work.house.vault.seal(owner, kind, msgspec.msgpack.encode(kept))
     row = store.StoredReceipt(id=leaf.id, transaction=transaction, at=work.now, sealed=sealed)
-    copied = [] if bound.evidence is None else _copy_evidence(work, owner, bound.evidence)
-    return [store.insert_receipt(work.tenant, row), *copied]
+    return store.insert_receipt(work.tenant, row)
+
+
+def copy_evidence(work: Work, owner: Owner, evidence: str) -> list[Statement]:
+    """With the first receipt of a key: its evidence as received is kept less long than receipts.
+
+    Args:
+        work: The request.
+        owner: The tenant.
+        evidence: That registered the key. Nothing is written where it is not kept any more.
+
+    Raises:
+        VerifierFault: ``store/available``.
+    """
+    row = read_kept(work.house.database, work.tenant, evidence)
+    if row is None:
+        return []
+    try:
+        recalled = recall(work.house, work.tenant, row)
+    except VerifierFault:
+        # It was erased, or is not kept: the receipt says that there is none.
+        return []
+    asked = recalled.verdict.request
+    copy = EvidenceCopy(
+        media_type=asked.media_type,
+        data=asked.evidence,
+        expected=msgspec.json.encode(msgspec.to_builtins(recalled.expectations())),
+        at=asked.at,
+        known_at=asked.known_at,
+        snapshots=asked.snapshots,
+    )
+    kind = of_row(EVIDENCE, evidence)
+    sealed = work.house.vault.seal(owner, kind, msgspec.msgpack.encode(copy))
+    return [store.insert_evidence_copy(work.tenant, evidence, sealed=sealed, at=work.now)]
 
 
 def open_receipt(work: Work, owner: Owner, stored: StoredReceipt) -> KeptReceipt:
@@ -138,36 +170,6 @@ def _binding(bound: KeptBinding) -> BindingCopy | None:
     )
 
 
-def _copy_evidence(work: Work, owner: Owner, evidence: str) -> list[Statement]:
-    """With the first receipt of a key: its evidence as received is kept less long than receipts."""
-    lookup, known = work.house.database, (work.tenant, evidence)
-    if _copied.get(known):
-        return []
-    if store.has_evidence_copy(lookup, work.tenant, evidence):
-        _copied.keep(known, True)  # noqa: FBT003 - a value
-        return []
-    row = read_kept(lookup, work.tenant, evidence)
-    if row is None:
-        return []
-    try:
-        recalled = recall(work.house, work.tenant, row)
-    except VerifierFault:
-        # It was erased, or is not kept: the receipt says that there is none.
-        return []
-    asked = recalled.verdict.request
-    copy = EvidenceCopy(
-        media_type=asked.media_type,
-        data=asked.evidence,
-        expected=msgspec.json.encode(msgspec.to_builtins(recalled.expectations())),
-        at=asked.at,
-        known_at=asked.known_at,
-        snapshots=asked.snapshots,
-    )
-    kind = of_row(EVIDENCE, evidence)
-    sealed = work.house.vault.seal(owner, kind, msgspec.msgpack.encode(copy))
-    return [store.insert_evidence_copy(work.tenant, evidence, sealed=sealed, at=work.now)]
-
-
 def with_result(copy: EvidenceCopy, result: bytes, media_type: str) -> EvidenceCopy:
     """With the attestation result that was made of it."""
     return replace(copy, result=result, result_type=media_type)
@@ -175,5 +177,3 @@ def with_result(copy: EvidenceCopy, result: bytes, media_type: str) -> EvidenceC
 
 _RECEIPT = msgspec.msgpack.Decoder(KeptReceipt)
 _EVIDENCE = msgspec.msgpack.Decoder(EvidenceCopy)
-_copied: Memory[tuple[str, str], bool] = Memory(MAX_KEYS_REMEMBERED)
-"""Evidence that was seen to be copied: a copy stays as long as receipts do."""

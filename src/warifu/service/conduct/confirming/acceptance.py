@@ -26,7 +26,6 @@ from warifu.service.conduct.challenges.asking import AskedOperation
 from warifu.service.conduct.confirming.kept import (
     SUMS_COUNT_FOR,
     Reserved,
-    is_held,
     require_free,
     sum_bucket,
 )
@@ -46,7 +45,7 @@ from warifu.service.conduct.decisions.deciding import (
     UserKnown,
 )
 from warifu.service.conduct.decisions.decision import plan_decision, tell_decision
-from warifu.service.conduct.verifying.remembering import user_facts
+from warifu.service.conduct.verifying.remembering import facts_from
 from warifu.service.conduct.work import commit
 from warifu.service.store import transactions as store
 
@@ -55,6 +54,7 @@ if TYPE_CHECKING:
     from warifu.service.conduct.confirming.asked import TransactionRequest
     from warifu.service.conduct.confirming.outcomes import Answered
     from warifu.service.conduct.decisions.decision import Planned
+    from warifu.service.conduct.decisions.laid import Laid
     from warifu.service.conduct.work import Work
     from warifu.service.store.database import Statement
 
@@ -82,15 +82,18 @@ def approve(work: Work, answered: Answered, *, state: State) -> OutcomeTold:
     Raises:
         Denied: ``confirming/held``, ``confirming/moved``, what the basis of the decision breaks.
     """
-    user = answered.held.kept.asked.user
-    if is_held(work, work.house.database, user):
+    if answered.picture.found.is_held:
         raise Denied(HELD, answered.held.stored.id)
     try:
         sums = _sums(work, answered)
     except Denied as error:
         return _end(work, answered, Conclusion(state=State.FAILED, code=error.code))
+    request = _request(work, answered)
     planned = plan_decision(
-        work, _request(work, answered), registration=answered.bound.kept.evidence
+        work,
+        request,
+        registration=answered.bound.kept.evidence,
+        laid=_laid(answered, request),
     )
     if planned.answer.outcome == STEP_UP:
         return _ask_more(work, answered, planned)
@@ -172,6 +175,7 @@ def _end(
         answer=answer,
         device=answered.bound.stored.device,
         audit=[audited(answered, ended), *([] if planned is None else [planned.audit])],
+        owner=answered.held.owner,
     )
     if planned is not None:
         tell_decision(planned.answer)
@@ -193,6 +197,7 @@ def _ask_more(work: Work, answered: Answered, planned: Planned) -> OutcomeTold:
         answer=answer,
         device=answered.bound.stored.device,
         audit=[planned.audit],
+        owner=answered.held.owner,
     )
     tell_decision(decision)
     return answer
@@ -262,6 +267,14 @@ def _request(work: Work, answered: Answered) -> DecisionRequest:
     )
 
 
+def _laid(answered: Answered, request: DecisionRequest) -> Laid | None:
+    """What was read with the transaction, where that is all that the decision asks for."""
+    if request.evidence is not None or request.appraisal is not None:
+        return None
+    laid = answered.picture.laid(answered.bound)
+    return laid if laid.operation == request.operation.kind else None
+
+
 def _known(work: Work, answered: Answered, operation: AskedOperation) -> BankKnown:
     """What the bank knows, with what the proof, the binding and earlier verifications show."""
     confirmation, bound = answered.confirmation, answered.bound
@@ -269,14 +282,13 @@ def _known(work: Work, answered: Answered, operation: AskedOperation) -> BankKno
     if known is None:
         elapsed = work.now - answered.held.stored.asked_at
         known = _aged(answered.held.kept.asked.bank, seconds=int(elapsed.total_seconds()))
-    with work.house.database.read() as transaction:
-        remembered = user_facts(
-            work,
-            transaction,
-            user_index=bound.stored.user_index,
-            device=bound.stored.device,
-            operation=operation.kind,
-        )
+    remembered = facts_from(
+        work,
+        answered.picture.found.verifications,
+        user_index=bound.stored.user_index,
+        device=bound.stored.device,
+        operation=operation.kind,
+    )
     best = remembered if remembered.verified else known.user
     methods = {Method.CONFIRMATION, *(known.user.methods or ()), *(remembered.methods or ())}
     if confirmation.user_verified:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from warifu.authentication.binding.rules import USABLE
-from warifu.authentication.binding.states import BindingState
 from warifu.authentication.transaction import rules as transaction_rules
 from warifu.authentication.transaction.answer import Reason, Verdict
 from warifu.authentication.transaction.confirmation import Display, ProofKind
@@ -23,18 +22,17 @@ from warifu.authentication.transaction.proofs.verify import verify_proof
 from warifu.authentication.transaction.states import State, take_answer
 from warifu.authentication.transaction.template import accept, required_display
 from warifu.base.errors import BadEvidence, Denied, Misuse, WarifuError
-from warifu.service.conduct.binding.bindings import bindings_of
 from warifu.service.conduct.binding.rules import MOVED as BINDING_MOVED
 from warifu.service.conduct.confirming.acceptance import approve
 from warifu.service.conduct.confirming.cases import disown
-from warifu.service.conduct.confirming.kept import KeptAnswer, load, seal_answer
+from warifu.service.conduct.confirming.kept import KeptAnswer, seal_answer
 from warifu.service.conduct.confirming.outcomes import Answered, told_again
+from warifu.service.conduct.confirming.reading import app_of, look_at_answer
 from warifu.service.conduct.confirming.refusing import refuse
 from warifu.service.conduct.confirming.rules import MOVED, TRIES
 from warifu.service.conduct.confirming.shown import read_shown
 from warifu.service.conduct.decisions.rules import BASIS
 from warifu.service.conduct.evidence.rules import DEVICE_APPEARED
-from warifu.service.conduct.registrations.registration import load_app
 from warifu.service.conduct.rules import IN_FORCE
 from warifu.service.conduct.work import AuditEntry, commit
 from warifu.service.identifiers import new_id
@@ -45,10 +43,10 @@ if TYPE_CHECKING:
     from warifu.service.conduct.binding.keeping import BoundDevice
     from warifu.service.conduct.confirming.asked import AnswerRequest
     from warifu.service.conduct.confirming.kept import Held
+    from warifu.service.conduct.confirming.reading import AnswerPicture
     from warifu.service.conduct.confirming.told import OutcomeTold
     from warifu.service.conduct.registrations.registration import RegisteredApp
     from warifu.service.conduct.work import Work
-    from warifu.service.store.database import Transaction
 
 ATTEMPTS = 4
 MAX_LATE_ANSWERS = 20
@@ -93,14 +91,16 @@ def answer(work: Work, wanted: str, asked: AnswerRequest) -> OutcomeTold:
 
 
 def _answer(work: Work, wanted: str, asked: AnswerRequest) -> OutcomeTold:
-    with work.house.database.read() as transaction:
-        held = load(work, transaction, wanted)
-        candidates = _candidates(work, transaction, held, asked)
-        app = load_app(work.house, transaction, work.tenant, held.kept.asked.app)
+    picture = look_at_answer(work, wanted, device=asked.device)
+    held = picture.held
+    candidates = _candidates(picture, asked)
+    app = app_of(work, picture, candidates[0])
     if held.answer is not None and _is_same(held.answer, asked):
         return told_again(held)
     bound, confirmation = _proved(work, held, candidates, app=app, asked=asked)
-    answered = Answered(held=held, bound=bound, confirmation=confirmation, asked=asked)
+    answered = Answered(
+        held=held, bound=bound, confirmation=confirmation, asked=asked, picture=picture
+    )
     taken = take_answer(
         held.state,
         confirmation.answer,
@@ -125,27 +125,19 @@ def _require_basis(asked: AnswerRequest) -> None:
         raise Misuse(BASIS, "evidence without a challenge, or a challenge without evidence")
 
 
-def _candidates(
-    work: Work, transaction: Transaction, held: Held, asked: AnswerRequest
-) -> list[BoundDevice]:
+def _candidates(picture: AnswerPicture, asked: AnswerRequest) -> list[BoundDevice]:
     """The active keys of the device that was asked which may have made such a proof.
 
     Raises:
         Denied: ``binding/usable``, whatever of it is wrong.
     """
-    if held.stored.device is None or held.stored.device != asked.device:
+    device = picture.held.stored.device
+    if device is None or device != asked.device:
         raise Denied(USABLE, "of another device")
     any_kind = asked.proof.kind is ProofKind.DEVICE_KEY
-    found = [
-        each
-        for each in bindings_of(work, transaction, held.kept.asked.user)
-        if each.stored.device == asked.device
-        and each.stored.state == BindingState.ACTIVE
-        and each.stored.app == held.kept.asked.app
-    ]
-    if not found:
+    if not picture.active:
         raise Denied(USABLE, asked.device)
-    fitting = [each for each in found if any_kind or each.stored.kind == asked.proof.kind]
+    fitting = [each for each in picture.active if any_kind or each.stored.kind == asked.proof.kind]
     if not fitting:
         raise BadEvidence(proof_rules.KIND, asked.proof.kind)
     return fitting

@@ -8,8 +8,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from warifu.authentication.binding.rules import USABLE
-from warifu.authentication.transaction.encoding import digest, encode
+from warifu.authentication.transaction.encoding import digest
 from warifu.authentication.transaction.fields import ID_OCTETS
 from warifu.authentication.transaction.payee import check_payee
 from warifu.authentication.transaction.proximity import SECRET_OCTETS
@@ -17,8 +16,8 @@ from warifu.authentication.transaction.states import State
 from warifu.authentication.transaction.template import complete
 from warifu.authentication.transaction.value import Payee, Transaction
 from warifu.base.codec.text import to_base64url
-from warifu.base.errors import Denied, Misuse
-from warifu.service.conduct.binding.bindings import bound_device
+from warifu.base.errors import Misuse
+from warifu.service.conduct.confirming.acceptance import operation_of
 from warifu.service.conduct.confirming.kept import (
     Held,
     KeptTransaction,
@@ -26,7 +25,9 @@ from warifu.service.conduct.confirming.kept import (
     opened,
     seal_transaction,
 )
+from warifu.service.conduct.confirming.reading import expect, look_before_asking
 from warifu.service.conduct.confirming.rules import WAY
+from warifu.service.conduct.confirming.shown import write_shown
 from warifu.service.conduct.confirming.told import (
     ClaimTold,
     LateTold,
@@ -34,7 +35,6 @@ from warifu.service.conduct.confirming.told import (
     told,
     with_claim,
 )
-from warifu.service.conduct.registrations.registration import load_app
 from warifu.service.conduct.sealing import tenant_owner, user_index_of, verifier_of
 from warifu.service.conduct.work import AuditEntry, commit
 from warifu.service.identifiers import new_id
@@ -65,13 +65,8 @@ def ask(work: Work, asked: TransactionRequest) -> TransactionTold:
     is_pushed = asked.device is not None
     if not (template.pushed if is_pushed else template.claimable):
         raise Misuse(WAY, asked.kind)
-    with work.house.database.read() as transaction:
-        load_app(work.house, transaction, work.tenant, asked.app)
-        owner = tenant_owner(work, transaction)
-        if asked.device is not None:
-            bound = bound_device(work, transaction, user=asked.user, device=asked.device)
-            if bound.stored.app != asked.app:
-                raise Denied(USABLE, "bound for another app")
+    seen = look_before_asking(work, asked)
+    expect(work, asked.device, seen.app, operation_of(work, asked).kind)
     name = new_id(work.now)
     at = work.now.replace(microsecond=0)
     until = at + timedelta(seconds=template.expiry_seconds)
@@ -96,9 +91,9 @@ def ask(work: Work, asked: TransactionRequest) -> TransactionTold:
         tries=0,
         asked_at=at,
         expires_at=until,
-        sealed=seal_transaction(work, owner, kept, name=name),
+        sealed=seal_transaction(work, seen.owner, kept, name=name),
     )
-    answer = told(work, opened(work, owner, stored))
+    answer = told(work, Held(owner=seen.owner, stored=stored, kept=kept, answer=None))
     if not is_pushed:
         answer = with_claim(answer, _claim(work, name, token, secret))
     commit(
@@ -107,6 +102,7 @@ def ask(work: Work, asked: TransactionRequest) -> TransactionTold:
         answer=answer,
         device=asked.device,
         audit=[_asked(name, asked, template)],
+        owner=seen.owner,
     )
     return answer
 
@@ -161,7 +157,7 @@ def make_bytes(
     Raises:
         Misuse: A field breaks a rule of transactions.
     """
-    return encode(
+    return write_shown(
         Transaction(
             verifier=verifier_of(work),
             operation=UUID(name).bytes,

@@ -27,8 +27,7 @@ def cancel(work: Work, wanted: str, asked: CancelRequest) -> TransactionTold:
         Misuse: ``request/known``.
         Denied: ``transaction/state``, ``transaction/late``, ``confirming/moved``.
     """
-    with work.house.database.read() as transaction:
-        held = load(work, transaction, wanted)
+    held = load(work, work.house.database, wanted)
     if held.state is State.CANCELLED:
         return told(work, held)
     state = advance(held.state, Event.CANCEL)
@@ -59,5 +58,6 @@ def cancel(work: Work, wanted: str, asked: CancelRequest) -> TransactionTold:
         status=200,
         device=stored.device,
         audit=[AuditEntry(action="transaction/cancelled", subject=wanted)],
+        owner=held.owner,
     )
     return answer

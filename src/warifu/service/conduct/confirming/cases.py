@@ -11,7 +11,8 @@ from msgspec.structs import replace
 
 from warifu.authentication.binding.states import Actor, BindingState, Hold
 from warifu.base.errors import Denied, Misuse
-from warifu.service.conduct.binding.bindings import bindings_of, plan_suspension
+from warifu.service.conduct.binding.bindings import plan_suspension
+from warifu.service.conduct.binding.keeping import read_binding
 from warifu.service.conduct.confirming.kept import held_bucket, hold_money
 from warifu.service.conduct.confirming.outcomes import (
     Conclusion,
@@ -26,6 +27,7 @@ from warifu.service.conduct.work import AuditEntry, commit
 from warifu.service.identifiers import new_id
 from warifu.service.store import cases as store
 from warifu.service.store import transactions as transaction_store
+from warifu.service.store.bindings import bindings_of
 
 if TYPE_CHECKING:
     from warifu.authentication.transaction.states import State
@@ -138,6 +140,7 @@ def disown(work: Work, answered: Answered, *, state: State) -> OutcomeTold:
             AuditEntry(action="case/opened", subject=case, document={"bindings": suspended}),
             *(each.audit for each in suspensions),
         ],
+        owner=held.owner,
     )
     return answer
 
@@ -200,18 +203,18 @@ def _suspensions(work: Work, answered: Answered) -> list[Planned]:
     device = asked.created_by.device
     if device is None or device == answered.asked.device:
         return []
-    with work.house.database.read() as transaction:
-        found = bindings_of(work, transaction, asked.user)
+    index = user_index_of(work, asked.user)
+    found = bindings_of(work.house.database, work.tenant, user_index=index)
     return [
         plan_suspension(
             work,
-            each,
+            read_binding(work, answered.held.owner, each),
             Hold.NOT_ME,
             by=Actor.SERVICE,
             reason=f"transaction {answered.held.stored.id}",
         )
         for each in found
-        if each.stored.device == device and each.stored.state in SUSPENDABLE
+        if each.device == device and each.state in SUSPENDABLE
     ]
 
 

@@ -141,6 +141,7 @@ def take(work: Work, wanted: str) -> HandOffTold:
         status=200,
         device=stored.device,
         audit=[AuditEntry(action="transaction/handed-off", subject=wanted)],
+        owner=held.owner,
     )
     return answer
 
@@ -263,6 +264,7 @@ def _acknowledge(work: Work, wanted: str, asked: AcknowledgeRequest) -> HandOffT
                 document={"reference": asked.reference},
             )
         ],
+        owner=held.owner,
     )
     return answer
 
@@ -286,8 +288,7 @@ def _still_bound(work: Work, held: Held) -> list[Statement]:
 
 
 def _load(work: Work, wanted: str) -> Held:
-    with work.house.database.read() as transaction:
-        return load(work, transaction, wanted)
+    return load(work, work.house.database, wanted)
 
 
 def _told(held: Held) -> HandOffTold:

@@ -17,13 +17,13 @@ from warifu.service.composition import Owner
 from warifu.service.conduct.confirming.asked import TransactionRequest
 from warifu.service.conduct.confirming.rules import HELD
 from warifu.service.conduct.rules import KNOWN
-from warifu.service.conduct.sealing import of_row, tenant_owner
+from warifu.service.conduct.sealing import of_row, owner_of
 from warifu.service.store import transactions as store
 from warifu.service.store.transactions import StoredTransaction
 
 if TYPE_CHECKING:
     from warifu.service.conduct.work import Work
-    from warifu.service.store.database import Lookup, Statement, Transaction
+    from warifu.service.store.database import Lookup, Statement
 
 TRANSACTION, ANSWER = "transaction", "transaction-answer"
 """What is sealed is bound to, beside the tenant and the transaction's id."""
@@ -96,17 +96,17 @@ class Held(Struct, frozen=True, kw_only=True):
         return State(self.stored.state)
 
 
-def load(work: Work, lookup: Transaction, wanted: str) -> Held:
-    """One transaction.
+def load(work: Work, lookup: Lookup, wanted: str) -> Held:
+    """One transaction, in one statement.
 
     Raises:
         Misuse: ``request/known``.
         VerifierFault: ``vault/opens``.
     """
-    stored = store.find_transaction(lookup, work.tenant, wanted)
+    stored, key = store.find_with_key(lookup, work.tenant, wanted)
     if stored is None:
         raise Misuse(KNOWN, "transaction")
-    return opened(work, tenant_owner(work, lookup), stored)
+    return opened(work, owner_of(work, key), stored)
 
 
 def opened(work: Work, owner: Owner, stored: StoredTransaction) -> Held:
@@ -153,11 +153,6 @@ def require_free(work: Work, user: str) -> list[Statement]:
 def hold_money(work: Work, user: str) -> list[Statement]:
     """One more case holds the user's money."""
     return _cases(work, user, more=1, most=MANY_CASES)
-
-
-def is_held(work: Work, lookup: Lookup, user: str) -> bool:
-    """Whether the user's money is held now."""
-    return store.reserved_total(lookup, work.tenant, held_bucket(work, user)) > 0
 
 
 def _cases(work: Work, user: str, *, more: int, most: int) -> list[Statement]:

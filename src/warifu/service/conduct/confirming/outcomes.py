@@ -17,9 +17,10 @@ from warifu.authentication.transaction.states import State
 from warifu.authentication.transaction.template import template_digest
 from warifu.service.conduct.binding.keeping import BoundDevice
 from warifu.service.conduct.books.leaves import make_kept_leaf, write_leaf
-from warifu.service.conduct.books.receipts import write_receipt
+from warifu.service.conduct.books.receipts import copy_evidence, write_receipt
 from warifu.service.conduct.confirming.asked import AnswerRequest
 from warifu.service.conduct.confirming.kept import Held, KeptAnswer, Reserved, seal_answer
+from warifu.service.conduct.confirming.reading import AnswerPicture
 from warifu.service.conduct.confirming.rules import MOVED
 from warifu.service.conduct.confirming.told import OutcomeTold
 from warifu.service.conduct.decisions.deciding import DecisionAnswer
@@ -42,6 +43,8 @@ class Answered(Struct, frozen=True, kw_only=True):
     bound: BoundDevice
     confirmation: Confirmation
     asked: AnswerRequest
+    picture: AnswerPicture
+    """The rest of what was read."""
 
 
 class Conclusion(Struct, frozen=True, kw_only=True):
@@ -185,7 +188,18 @@ def _in_books(
         bound=bound.kept,
         leaf=leaf,
     )
-    return kept, [write_leaf(work, leaf, subject=held.stored.id), *receipt]
+    return kept, [
+        write_leaf(work, leaf, subject=held.stored.id),
+        receipt,
+        *_copied(work, answered),
+    ]
+
+
+def _copied(work: Work, answered: Answered) -> list[Statement]:
+    evidence = answered.bound.kept.evidence
+    if evidence is None or evidence in answered.picture.found.copied:
+        return []
+    return copy_evidence(work, answered.held.owner, evidence)
 
 
 def outcome_of(

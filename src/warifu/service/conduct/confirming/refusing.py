@@ -33,5 +33,6 @@ def refuse(work: Work, answered: Answered, *, state: State) -> OutcomeTold:
         answer=answer,
         device=answered.bound.stored.device,
         audit=[audited(answered, ended)],
+        owner=answered.held.owner,
     )
     return answer

@@ -69,6 +69,7 @@ from warifu.service.store import decisions as store
 from warifu.service.store.database import Row, Statement, micros
 
 if TYPE_CHECKING:
+    from warifu.service.conduct.decisions.laid import Laid
     from warifu.service.conduct.work import Work
 
 
@@ -138,7 +139,11 @@ def list_decisions(
 
 
 def plan_decision(
-    work: Work, asked: DecisionRequest, *, registration: str | None = None
+    work: Work,
+    asked: DecisionRequest,
+    *,
+    registration: str | None = None,
+    laid: Laid | None = None,
 ) -> Planned:
     """Decide one operation now, and leave the writing to whoever asks.
 
@@ -148,6 +153,7 @@ def plan_decision(
         registration: The evidence that registered a bound key which has just proved itself by a
             signature over something fresh. Without evidence or an appraisal in `asked`, the
             decision rests on what is believed of that registration now.
+        laid: What was read for it already; it is of no use with evidence or an appraisal.
 
     Raises:
         WarifuError: As for `make_decision`.
@@ -156,12 +162,17 @@ def plan_decision(
     question = receive(asked.evidence) if asked.evidence is not None else None
     by = basis(work, question=question, challenge=asked.challenge, appraisal=asked.appraisal)
     lookup = work.house.database
-    picture = look(work, lookup, asked, by=by)
+    picture = look(work, lookup, asked, by=by, desk=None if laid is None else laid.desk)
     governing = governing_by(lookup, work.tenant, picture.desk.governance)
     registered = None
     if registration is not None:
         registered = look_at_registration(
-            work, lookup, registration, policy=picture.policy, trust=picture.trust_digest
+            work,
+            lookup,
+            registration,
+            policy=picture.policy,
+            trust=picture.trust_digest,
+            found=None if laid is None else laid.standing(picture.policy, picture.trust_digest),
         )
     ground = _ground(work, asked, picture, question=question, registered=registered, decision=name)
     facts = _facts(

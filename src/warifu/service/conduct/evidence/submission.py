@@ -129,11 +129,20 @@ class Found(Struct, frozen=True, kw_only=True):
         return Outcome.REFUSED if isinstance(self.outcome, BadEvidence) else Outcome.NO_STATEMENT
 
 
-def look(work: Work, lookup: Lookup, asked: Asked, *, by: Basis) -> Picture:
+def look(
+    work: Work, lookup: Lookup, asked: Asked, *, by: Basis, desk: Desk | None = None
+) -> Picture:
     """Read all that a submission, or a decision without one, can need.
 
     What may change is read by one statement, which is one picture. What is read after it is named
     there by digest or id, and never changes.
+
+    Args:
+        work: The request.
+        lookup: Where to read.
+        asked: What is asked.
+        by: What it rests on.
+        desk: What that statement would find, where it was read already.
 
     Raises:
         Misuse: ``request/known`` where there is no such app.
@@ -146,8 +155,8 @@ def look(work: Work, lookup: Lookup, asked: Asked, *, by: Basis) -> Picture:
     if asked.user is not None:
         user_index = house.vault.index(tenant, USER, asked.user.encode())
     spoken_of = (tenant, asked.app, asked.operation.kind)
-    guessed = _policies.get(spoken_of)
-    desk = read_desk(
+    guessed = None if desk is not None else _policies.get(spoken_of)
+    desk = desk or read_desk(
         lookup,
         tenant,
         Wanted(

@@ -30,6 +30,8 @@ from warifu.service.store.calls import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from warifu.service.conduct.work import Work
     from warifu.service.store.database import Statement, Transaction
 
@@ -62,9 +64,20 @@ def user_facts(
         device: On which nothing else counts.
         operation: What it is for, by the name that rule sets use.
     """
-    known = standing_of(
-        work, transaction, user_index=user_index, device=device, operation=operation
-    )
+    found = verifications_on(transaction, work.tenant, user_index=user_index, device=device)
+    return facts_from(work, found, user_index=user_index, device=device, operation=operation)
+
+
+def facts_from(
+    work: Work,
+    found: Sequence[StoredVerification],
+    *,
+    user_index: bytes,
+    device: str,
+    operation: str,
+) -> UserKnown:
+    """The same from what `verifications_on` gave."""
+    known = _standing(work, found, user_index=user_index, device=device, operation=operation)
     return UserKnown(
         verified=known.verified,
         verified_seconds=known.verified_seconds,
@@ -76,9 +89,20 @@ def standing_of(
     work: Work, transaction: Transaction, *, user_index: bytes, device: str, operation: str
 ) -> UserStanding:
     """The same by the names of the pure room; arguments as for `user_facts`."""
+    found = verifications_on(transaction, work.tenant, user_index=user_index, device=device)
+    return _standing(work, found, user_index=user_index, device=device, operation=operation)
+
+
+def _standing(
+    work: Work,
+    found: Sequence[StoredVerification],
+    *,
+    user_index: bytes,
+    device: str,
+    operation: str,
+) -> UserStanding:
     # Rows are found by the user's index: it stands for the user on both sides of the comparison.
     user = user_index.hex()
-    found = verifications_on(transaction, work.tenant, user_index=user_index, device=device)
     return user_standing(
         [
             Remembered(
