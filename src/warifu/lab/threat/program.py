@@ -1,0 +1,116 @@
+"""The threat model as an answer-set program, made from the same rows as the closure.
+
+One source of rows, two engines: rules are written from `MOVES`, and clingo's grounder and solver
+take the place of the closure. Every predicate of an attacker has a *case* first, so that one solve
+can judge several attackers or forms under the same defences.
+
+==================  ============================================================================
+``case(C)``         there is this case
+``trait(C, T)``     the form of the case has the trait
+``built(D)``        the defence is built in, for all cases
+``has(C, A)``       the attacker of the case has the power or gain
+==================  ============================================================================
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+import clingo
+
+from warifu.risk.threat.goals import GOALS
+from warifu.risk.threat.moves import MOVES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from warifu.risk.threat.goals import Goal
+    from warifu.risk.threat.moves import Move
+
+
+def atom(name: str, *arguments: str) -> str:
+    """An atom in clingo's syntax, its arguments as strings: ``has("one","rw:touch")``."""
+    quoted = ",".join(f'"{each}"' for each in arguments)
+    return f"{name}({quoted})" if arguments else name
+
+
+def choices(atoms: Iterable[str]) -> str:
+    """The solver may take each of these atoms or leave it."""
+    return "".join(f"{{{each}}}.\n" for each in atoms)
+
+
+def facts(atoms: Iterable[str]) -> str:
+    """These atoms are true."""
+    return "".join(f"{each}.\n" for each in atoms)
+
+
+@cache
+def move_rules() -> str:
+    """One rule for each row of `MOVES`, and `has` and `trait` as far as nobody else says."""
+    return "#defined has/2.\n#defined trait/2.\n#defined built/1.\n" + "".join(map(_rule, MOVES))
+
+
+def _rule(move: Move) -> str:
+    body = [
+        "case(C)",
+        *(f'has(C,"{each}")' for each in sorted(move.given)),
+        *(f'trait(C,"{each}")' for each in sorted(move.where)),
+        *(f'built("{each}")' for each in sorted(move.needs)),
+        *(f'not built("{each}")' for each in sorted(move.unless)),
+    ]
+    return f'has(C,"{move.gives}") :- {", ".join(body)}.\n'
+
+
+class Program:
+    """A grounded program that may be asked many questions."""
+
+    def __init__(self, *parts: str, options: Sequence[str] = ()) -> None:
+        """Ground.
+
+        Args:
+            parts: Text of the program.
+            options: As on clingo's command line.
+        """
+        self._control = clingo.Control(["0", *options])
+        self._control.add("".join(parts))
+        self._control.ground()
+        self._literals = {
+            str(each.symbol): each.literal for each in self._control.symbolic_atoms if each.literal
+        }
+
+    def literal(self, wanted: str) -> int:
+        """The solver's number of an atom; 0 if nothing can make it true.
+
+        Args:
+            wanted: As `atom` writes it.
+        """
+        return self._literals.get(wanted, 0)
+
+    def exactly(self, taken: Iterable[str], among: Iterable[str]) -> list[int]:
+        """What to assume so that of `among` these are true, and no others.
+
+        Args:
+            taken: Atoms.
+            among: All atoms of their kind.
+        """
+        literals, true = self._literals, frozenset(taken)
+        return [literals[each] if each in true else -literals[each] for each in among]
+
+    def models(self, assumed: Sequence[int], shown: Sequence[int]) -> Iterator[list[bool]]:
+        """Every answer in turn, as the truth of `shown`.
+
+        Args:
+            assumed: Literals that must be true, negative for false.
+            shown: Literals; 0 is never true.
+        """
+        if 0 in assumed:
+            return
+        with self._control.solve(assumptions=assumed, yield_=True) as found:
+            for model in found:
+                yield [bool(each) and model.is_true(each) for each in shown]
+
+
+def goal_literal(program: Program, case: str, goal: Goal) -> int:
+    """The literal that says a goal is broken in a case; 0 if it cannot be."""
+    return program.literal(atom("has", case, GOALS[goal].broken_by))
