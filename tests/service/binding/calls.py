@@ -5,9 +5,13 @@ from __future__ import annotations
 from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from tests.service.attacks.world import Call
 from tests.service.binding.customers import Desk, Enrolment
+from tests.service.binding.endorsers import ask, draft, endorse, request
 from warifu.authentication.binding.activation import Side
+from warifu.handset.authority import new_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,6 +98,40 @@ def _resume(world: World) -> Call:
     return Call(method="POST", path=f"/v1/bindings/{bound.id}/resume", body=WHY)
 
 
+def _asked(world: World) -> tuple[Enrolment, str, Any]:
+    enrolment = _enrolment(world)
+    binding = enrolment.finish().id
+    return enrolment, binding, ask(enrolment.desk, binding)
+
+
+def _ask(world: World) -> Call:
+    path = f"/v1/bindings/{_enrolment(world).finish().id}/endorsements/challenges"
+    return Call(method="POST", path=path, body={"use": "session"})
+
+
+def _endorse(world: World) -> Call:
+    enrolment, binding, question = _asked(world)
+    made = draft(question, enrolment.phone, new_key())
+    body = msgspec.json.decode(msgspec.json.encode(request(question, made)))
+    return Call(method="POST", path=f"/v1/bindings/{binding}/endorsements", body=body)
+
+
+def _endorsed(world: World) -> tuple[str, str]:
+    enrolment = _enrolment(world)
+    binding = enrolment.finish().id
+    key = endorse(enrolment.desk, binding, enrolment.phone, new_key())
+    return f"/v1/bindings/{binding}/endorsements", key.id
+
+
+def _list_endorsed(world: World) -> Call:
+    return Call(method="GET", path=_endorsed(world)[0])
+
+
+def _disendorse(world: World) -> Call:
+    path, key = _endorsed(world)
+    return Call(method="POST", path=f"{path}/{key}/revoke", body=WHY)
+
+
 def _appoint(world: World) -> Call:
     desk = _desk(world)
     bound = _enrolment(world).finish()
@@ -117,4 +155,8 @@ CALLS: dict[tuple[str, str], Callable[[World], Call]] = {
     ("POST", "/v1/bindings/{binding}/resume"): _resume,
     ("POST", "/v1/bindings/{binding}/revoke"): _change("revoke"),
     ("POST", "/v1/bindings/{binding}/make-primary"): _appoint,
+    ("POST", "/v1/bindings/{binding}/endorsements/challenges"): _ask,
+    ("POST", "/v1/bindings/{binding}/endorsements"): _endorse,
+    ("GET", "/v1/bindings/{binding}/endorsements"): _list_endorsed,
+    ("POST", "/v1/bindings/{binding}/endorsements/{key}/revoke"): _disendorse,
 }

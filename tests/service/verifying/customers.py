@@ -229,7 +229,8 @@ class Customer:
         """A proof for one request."""
         now = int(self.desk.house.clock().timestamp())
         return DpopDraft(
-            **{"token": token, "url": URL, "issued_at": now, "key": self.key, **other}
+            token=token,
+            **{"url": URL, "issued_at": now, **other, "key": other.get("key") or self.key},
         ).encode()
 
     def read(self, token: str, **other: Any) -> Any:
@@ -243,7 +244,8 @@ class Customer:
             "token": token,
             **other,
         }
-        members.setdefault("proof", self.dpop(token))
+        if "proof" not in members:
+            members["proof"] = self.dpop(token)
         return calls.CallRequest(**members)
 
     def check(self, request: calls.CallRequest) -> calls.CallAnswer:

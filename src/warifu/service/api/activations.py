@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from litestar import Controller, Response, get, post
 
 from warifu.service.api.access import needs
@@ -23,6 +25,8 @@ from warifu.service.conduct.binding.activating import (
 from warifu.service.conduct.binding.confirming import ConfirmAnswer, ConfirmRequest, confirm_digits
 from warifu.service.conduct.binding.proving import ProofAnswer, ProofRequest, prove_device
 from warifu.service.conduct.work import Work
+
+_step = partial(post, opt=needs(Scope.ENROL), status_code=200, sync_to_thread=True)
 
 
 class ActivationController(Controller):
@@ -50,13 +54,7 @@ class ActivationController(Controller):
         """How far an activation has come."""
         return tagged(see_activation(work, activation))
 
-    @post(
-        "/{activation:str}/commitment",
-        opt=needs(Scope.ENROL),
-        responses=problems(404, 409, 422),
-        status_code=200,
-        sync_to_thread=True,
-    )
+    @_step("/{activation:str}/commitment", responses=problems(404, 409, 422))
     def commit(self, work: Work, activation: str, data: CommitmentRequest) -> CommitmentAnswer:
         """Take the device's commitment, and tell it the server's nonce.
 
@@ -64,13 +62,7 @@ class ActivationController(Controller):
         """
         return take(work, activation, data)
 
-    @post(
-        "/{activation:str}/proof",
-        opt=needs(Scope.ENROL),
-        responses=problems(404, 409, 422),
-        status_code=200,
-        sync_to_thread=True,
-    )
+    @_step("/{activation:str}/proof", responses=problems(404, 409, 422))
     def prove(self, work: Work, activation: str, data: ProofRequest) -> ProofAnswer:
         """Take the device's nonce and its evidence; each proof spends a try.
 
@@ -79,13 +71,7 @@ class ActivationController(Controller):
         """
         return prove_device(work, activation, data)
 
-    @post(
-        "/{activation:str}/confirm",
-        opt=needs(Scope.ENROL),
-        responses=problems(403, 404, 409, 422),
-        status_code=200,
-        sync_to_thread=True,
-    )
+    @_step("/{activation:str}/confirm", responses=problems(403, 404, 409, 422))
     def confirm(self, work: Work, activation: str, data: ConfirmRequest) -> ConfirmAnswer:
         """Compare the digits that one side shows; each comparison spends a try.
 
@@ -94,24 +80,12 @@ class ActivationController(Controller):
         """
         return confirm_digits(work, activation, data)
 
-    @post(
-        "/{activation:str}/reject",
-        opt=needs(Scope.ENROL),
-        responses=problems(404, 409, 422),
-        status_code=200,
-        sync_to_thread=True,
-    )
+    @_step("/{activation:str}/reject", responses=problems(404, 409, 422))
     def reject(self, work: Work, activation: str) -> ActivationSeen:
         """The user says that the digits differ. Treat it as an alarm."""
         return reject_activation(work, activation)
 
-    @post(
-        "/{activation:str}/cancel",
-        opt=needs(Scope.ENROL),
-        responses=problems(404, 409, 422),
-        status_code=200,
-        sync_to_thread=True,
-    )
+    @_step("/{activation:str}/cancel", responses=problems(404, 409, 422))
     def cancel(self, work: Work, activation: str) -> ActivationSeen:
         """Take a code back."""
         return cancel_activation(work, activation)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 from litestar import Controller, Response, get, post
@@ -24,9 +25,23 @@ from warifu.service.conduct.binding.bindings import (
     see_binding,
     suspend_binding,
 )
+from warifu.service.conduct.binding.endorsing import (
+    EndorsedKeySeen,
+    EndorsementQuestion,
+    EndorsementQuestionRequest,
+    EndorsementRequest,
+    ask_endorsement,
+    endorse_key,
+    list_endorsed,
+    revoke_endorsed,
+)
 from warifu.service.conduct.work import Work
 
 Filter = Annotated[str | None, QueryParameter(min_length=1, max_length=200, required=False)]
+_enrolling = partial(
+    post, opt=needs(Scope.ENROL), responses=problems(403, 404, 409, 422), sync_to_thread=True
+)
+_changing = partial(_enrolling, status_code=200)
 
 
 class BindingController(Controller):
@@ -55,46 +70,63 @@ class BindingController(Controller):
         """A binding: whose, of which device and key, and what became of it."""
         return tagged(see_binding(work, binding))
 
-    @post(
-        "/{binding:str}/suspend",
-        opt=needs(Scope.ENROL),
-        responses=problems(403, 404, 409, 422),
-        status_code=200,
-        sync_to_thread=True,
-    )
+    @_changing("/{binding:str}/suspend")
     def suspend(self, work: Work, binding: str, data: SuspendRequest) -> BindingSeen:
         """Let a device act no longer. Holds add up, and each is lifted by itself."""
         return suspend_binding(work, binding, data)
 
-    @post(
-        "/{binding:str}/resume",
-        opt=needs(Scope.ENROL),
-        responses=problems(403, 404, 409, 422),
-        status_code=200,
-        sync_to_thread=True,
-    )
+    @_changing("/{binding:str}/resume")
     def resume(self, work: Work, binding: str, data: ResumeRequest) -> BindingSeen:
         """Lift one hold; after the last the device may act again."""
         return resume_binding(work, binding, data)
 
-    @post(
-        "/{binding:str}/revoke",
-        opt=needs(Scope.ENROL),
-        responses=problems(403, 404, 409, 422),
-        status_code=200,
-        sync_to_thread=True,
-    )
+    @_changing("/{binding:str}/revoke")
     def revoke(self, work: Work, binding: str, data: ChangeRequest) -> BindingSeen:
         """End a binding for good. The device can only be activated anew, with another key."""
         return revoke_binding(work, binding, data)
 
-    @post(
-        "/{binding:str}/make-primary",
-        opt=needs(Scope.ENROL),
-        responses=problems(403, 404, 409, 422),
-        status_code=200,
-        sync_to_thread=True,
-    )
+    @_changing("/{binding:str}/make-primary")
     def appoint(self, work: Work, binding: str, data: ChangeRequest) -> BindingSeen:
         """Make it the primary binding of its user, in place of whatever was."""
         return make_primary(work, binding, data)
+
+    @_enrolling("/{binding:str}/endorsements/challenges", summary="Ask for an endorsed key")
+    def ask(
+        self, work: Work, binding: str, data: EndorsementQuestionRequest
+    ) -> EndorsementQuestion:
+        """What the device's bound key is to sign, with a key of its choice put in.
+
+        An endorsed key does one thing: sign the proofs of tokens, or answer transactions behind a
+        display of its own.
+        """
+        return ask_endorsement(work, binding, data)
+
+    @_enrolling("/{binding:str}/endorsements", summary="Endorse a key")
+    def endorse(self, work: Work, binding: str, data: EndorsementRequest) -> EndorsedKeySeen:
+        """Take an endorsement by the bound key, signed by the new key as well.
+
+        A key behind a trusted display comes with a warrant by a provider whom the app registration
+        names. The oldest of too many keys is replaced.
+        """
+        return endorse_key(work, binding, data)
+
+    @get(
+        "/{binding:str}/endorsements",
+        summary="List endorsed keys",
+        opt=needs(Scope.READ),
+        responses=problems(404),
+        sync_to_thread=True,
+    )
+    def endorsed(
+        self, work: Work, binding: str, *, limit: Limit = USUAL_LIMIT, after: After = None
+    ) -> Page[EndorsedKeySeen]:
+        """Keys that a binding endorsed, also those that have ended."""
+        found = list_endorsed(work, binding, after=read_cursor(after), limit=limit)
+        return page(found, limit=limit, by=lambda each: each.id)
+
+    @_changing("/{binding:str}/endorsements/{key:str}/revoke", summary="Revoke an endorsed key")
+    def disendorse(
+        self, work: Work, binding: str, key: str, data: ChangeRequest
+    ) -> EndorsedKeySeen:
+        """Take an endorsed key back; tokens that were issued to it end with it."""
+        return revoke_endorsed(work, binding, key, data)

@@ -112,10 +112,18 @@ def find_active(
     return None if row is None else _key(row)
 
 
-def endorsed_keys_of(lookup: Lookup, tenant: str, binding: str) -> list[StoredEndorsedKey]:
-    """All keys that a binding ever endorsed, newest first."""
+def endorsed_keys_of(
+    lookup: Lookup, tenant: str, binding: str, *, after: str | None, limit: int
+) -> list[StoredEndorsedKey]:
+    """Keys that a binding endorsed, newest first, from behind `after`."""
+    below: dict[str, Value] = {} if after is None else {"after": after}
+    behind = "" if after is None else " AND id < :after"
     rows = lookup.rows(
-        f"{_KEY} AND binding = :binding ORDER BY id DESC", tenant=tenant, binding=binding
+        f"{_KEY} AND binding = :binding{behind} ORDER BY id DESC LIMIT :limit",
+        tenant=tenant,
+        binding=binding,
+        limit=limit,
+        **below,
     )
     return [_key(row) for row in rows]
 

@@ -37,6 +37,7 @@ from warifu.service.conduct.rules import KNOWN
 from warifu.service.conduct.sealing import tenant_owner, user_index_of
 from warifu.service.conduct.work import AuditEntry, commit
 from warifu.service.store import bindings as store
+from warifu.service.store.endorsed_keys import revoke_all
 from warifu.service.store.transactions import reserve
 
 if TYPE_CHECKING:
@@ -252,6 +253,7 @@ def revoke_binding(work: Work, binding: str, asked: ChangeRequest) -> BindingSee
             *one_at_a_time(work, bound.ceremony.user),
             *planned.statements,
             *store.forget_sessions(work.tenant, bound.stored),
+            revoke_all(work.tenant, binding, now=work.now),
             count_devices(work, bound.ceremony.user, most=NO_LIMIT),
         )
         return Planned(after=planned.after, statements=statements, audit=planned.audit)

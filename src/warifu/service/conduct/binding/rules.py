@@ -45,12 +45,36 @@ DEVICE_WORD = Rule(
     ),
     stops="anybody between app and bank who confirms in the name of the device",
 )
-RULES = (MOVED, KEY_BOUND, APPRAISED, DEVICE_WORD)
+COUNTS = Rule(
+    code="endorsement/counts",
+    clause="docs/formats/endorsement.md §5",
+    requires=Text(
+        ja="追加した鍵は、取り消されておらず、新しい鍵に置き換えられていないものでなければなりません。",
+        en="An endorsed key was neither revoked nor replaced, and is of this binding.",
+    ),
+    stops="an endorsed key that goes on after it was taken back",
+)
+KEY_TAKEN = Rule(
+    code="endorsement/key-taken",
+    clause="docs/formats/endorsement.md §5",
+    requires=Text(
+        ja="追加する鍵は、ほかの端末やほかの用途にまだ登録されていないものでなければなりません。",
+        en="A key is endorsed by one binding, for one use.",
+    ),
+    stops="one key that speaks for two people, or does two things",
+)
+RULES = (MOVED, KEY_BOUND, APPRAISED, DEVICE_WORD, COUNTS, KEY_TAKEN)
 STATUS = {
     MOVED.code: 409,
     KEY_BOUND.code: 409,
     DEVICE_WORD.code: 422,
     APPRAISED.code: 422,
+    COUNTS.code: 403,
+    KEY_TAKEN.code: 409,
+    ceremony.ENDORSEMENT_TIME.code: 403,
+    ceremony.USE.code: 403,
+    ceremony.WARRANT_TIME.code: 422,
+    ceremony.WARRANT_NEEDED.code: 422,
     ceremony.IN_TIME.code: 409,
     ceremony.TRIES.code: 409,
     ceremony.MOVE.code: 409,

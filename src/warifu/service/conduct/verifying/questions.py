@@ -8,7 +8,7 @@ channel one of another.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
@@ -48,7 +48,7 @@ from warifu.service.store.database import micros
 
 if TYPE_CHECKING:
     from warifu.service.conduct.work import Work
-    from warifu.service.store.database import Statement, Transaction
+    from warifu.service.store.database import Lookup, Statement, Transaction
 
 
 class Channel(StrEnum):
@@ -178,6 +178,7 @@ def read_question(
     challenge: str,
     kinds: Collection[ProofKind],
     credential: bytes | None = None,
+    binding: str | None = None,
 ) -> Question:
     """What was asked, where this request may answer it now.
 
@@ -193,6 +194,7 @@ def read_question(
         kinds: Of bound keys that may answer.
         credential: The id of the passkey that answers, as its response names it; without it the
             newest of the keys answers.
+        binding: The only one that may answer; any of the device where None.
 
     Raises:
         Misuse: ``request/known``, ``ceremony/context-form``.
@@ -204,13 +206,18 @@ def read_question(
     owner = tenant_owner(work, transaction)
     user_index = user_index_of(work, asked.user)
     found = _bound_keys(work, transaction, user_index=user_index, device=asked.device, kinds=kinds)
-    fitting = [each for each in found if each.app == asked.app]
+    fitting = [each for each in found if each.app == asked.app and binding in {None, each.id}]
     if not fitting:
         raise Denied(USABLE, "of another app")
     stored, kept = _answering(work, owner, fitting, credential)
     usable(kept.binding, user=asked.user, device=asked.device)
     context = _context(work, asked, purpose)
-    value = _answerable(work, transaction, context, challenge)
+    value = answerable(
+        work,
+        transaction,
+        challenge,
+        bound_to=lambda value: sha256(context_bytes(context, value)).digest(),
+    )
     return Question(
         asked=asked,
         app=app,
@@ -255,6 +262,33 @@ def rest_on(work: Work, stored: StoredBinding, counter: int | None) -> Statement
     return move_counter(work.tenant, stored, counter=counter, otherwise=COUNTER_MOVED)
 
 
+def answerable(
+    work: Work, lookup: Lookup, challenge: str, *, bound_to: Callable[[bytes], bytes]
+) -> bytes:
+    """The value of a challenge that may be answered now.
+
+    Args:
+        work: The request.
+        lookup: Where to read.
+        challenge: Its id.
+        bound_to: From its value to the digest of all that it was issued for.
+
+    Raises:
+        Denied: ``challenge/*``.
+    """
+    row = challenge_store.find_challenge(lookup, work.tenant, challenge)
+    if row is None:
+        raise Denied(CHALLENGE_KNOWN)
+    _, value, digest, issued_at, expires_at, used_at = row
+    if used_at is not None:
+        raise Denied(UNUSED, challenge)
+    if not issued_at <= micros(work.now) < expires_at:
+        raise Denied(IN_TIME, challenge)
+    if not compare_digest(bound_to(bytes(value)), bytes(digest)):
+        raise Denied(CONTEXT, challenge)
+    return bytes(value)
+
+
 def _bound_keys(
     work: Work,
     transaction: Transaction,
@@ -286,20 +320,6 @@ def _answering(
         if kept.binding.key.identifier == credential:
             return each, kept
     raise BadEvidence(CREDENTIAL_EXPECTED, "no passkey of this user on this device")
-
-
-def _answerable(work: Work, transaction: Transaction, context: Context, challenge: str) -> bytes:
-    row = challenge_store.find_challenge(transaction, work.tenant, challenge)
-    if row is None:
-        raise Denied(CHALLENGE_KNOWN)
-    _, value, digest, issued_at, expires_at, used_at = row
-    if used_at is not None:
-        raise Denied(UNUSED, challenge)
-    if not issued_at <= micros(work.now) < expires_at:
-        raise Denied(IN_TIME, challenge)
-    if not compare_digest(sha256(context_bytes(context, bytes(value))).digest(), bytes(digest)):
-        raise Denied(CONTEXT, challenge)
-    return bytes(value)
 
 
 def _context(work: Work, asked: UserAsked, purpose: Purpose) -> Context:
