@@ -114,11 +114,11 @@ _TABLE: tuple[tuple[Defence, str, str, Cost, str], ...] = (
         *("a number used once for each transaction is signed with it", Cost.SETTING, "U 2.3"),
     ),
     (
-        *(Defence.ATTESTATION_REQUIRED, "端末とアプリの証明（アテステーション）を求める"),
+        *(Defence.ATTESTATION_REQUIRED, "端末とアプリの構成証明を求める"),
         *("attestation of device and app is required", Cost.PROTOCOL, "S 6, R"),
     ),
     (
-        *(Defence.FACTORY_KEYS_REVOKED, "失効した証明用の鍵を、失効情報により拒否する"),
+        *(Defence.FACTORY_KEYS_REVOKED, "失効した構成証明用の鍵を、失効情報により拒否する"),
         *("attestation keys known to have leaked are refused", Cost.SETTING, "S 6, R"),
     ),
     (

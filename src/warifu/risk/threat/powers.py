@@ -134,7 +134,7 @@ _OTHERS: tuple[tuple[Power, str, str, str], ...] = (
         "U 5",
     ),
     (
-        *(Power.FACTORY_KEY, "出荷時の証明用の鍵を持つ"),
+        *(Power.FACTORY_KEY, "出荷時の構成証明用の鍵を持つ"),
         *("holds a leaked attestation key of a factory", "S 6, R"),
     ),
     (Power.OPERATOR, "通信事業者の内部で不正を行う", "acts inside the mobile operator", "U 3, U 5"),

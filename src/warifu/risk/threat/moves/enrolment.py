@@ -55,7 +55,7 @@ _TABLE: tuple[
         (Power.INSTALL, Power.PHISH, Power.FACTORY_KEY),
         (Defence.POLICY_1, Defence.FACTORY_KEYS_REVOKED),
         (Actor.MALWARE, Actor.SERVER),
-        "偽アプリが、流出した鍵で正規の証明を作り、攻撃者の鍵を登録させます。",
+        "偽アプリが、流出した鍵で正規の構成証明を作り、攻撃者の鍵を登録させます。",
         *("The fake app attests the attacker's key with the leaked factory key.", "S 6, R"),
     ),
     (

@@ -27,6 +27,11 @@ _READ: tuple[Move, ...] = tuple(
             *("The malware reads the PIN as it is typed.", "U 2.2"),
         ),
         (
+            *("screen-read", (Gain.UI_IN_REE, Power.RO_DISPLAY), (), (), Actor.USER),
+            "マルウェアが、画面のどのキーが押されたかを見て、PINを読み取ります。",
+            *("The malware sees on the screen which digits are pressed.", "U 2.2"),
+        ),
+        (
             *("app-read", (Gain.UI_IN_REE, Power.RO_REE_MEM), (), (), Actor.APP),
             "マルウェアが、正規アプリのメモリからPINを読み取ります。",
             *("The malware reads the PIN from the genuine app's memory.", "U 2.2"),
@@ -47,6 +52,12 @@ _READ: tuple[Move, ...] = tuple(
             *("The PIN is read from the memory of the TA that authenticates.", "U 3 (1)"),
         ),
         (
+            *("tee-between-read", (Power.RO_TEE_MEM,)),
+            *((Trait.SE_ON_TEE, Trait.SE_AUTHENTICATES), (), Actor.TA),
+            "SEはTEE側にあるため、SEに渡されるPINが、途中のTEEのメモリから読み取られます。",
+            *("The SE hangs at the TEE, where the PIN is read on its way to the SE.", "U 4, R-TS"),
+        ),
+        (
             *("se-read", (Power.RO_SE_MEM,), (Trait.SE_AUTHENTICATES,), (), Actor.SE),
             "認証を行うSEのメモリから、PINが読み取られます。",
             *("The PIN is read from the memory of the SE that authenticates.", "U 3 (1)"),
@@ -56,6 +67,12 @@ _READ: tuple[Move, ...] = tuple(
             *((Defence.PROTECTED_CHANNEL,), Actor.APP),
             "サーバに送られるPINが、途中で読み取られます。",
             *("The PIN is read on its way to the server.", "U 3 (2)"),
+        ),
+        (
+            *("insider-reads", (Power.PROVIDER,), (Trait.SERVER_JUDGES,)),
+            *((Defence.FOUR_EYES,), Actor.SERVER),
+            "内部者が、サーバに届いたPINを読み取ります。",
+            *("An insider reads the PIN that reaches the server.", "U 5"),
         ),
         (
             *("app-authenticates", (Power.RO_REE_MEM,), (), (Defence.POLICY_3,), Actor.APP),

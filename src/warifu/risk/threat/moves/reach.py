@@ -153,12 +153,22 @@ _DEEPER: tuple[Move, ...] = (
             unless=(Defence.SECURE_BOOT, Defence.FACTORY_KEYS_REVOKED),
             path=(Actor.MALWARE, Actor.SERVER),
             says=(
-                "改変されたOSが、流出した鍵で正規の証明を作り、端末を支配します。",
+                "改変されたOSが、流出した鍵で正規の構成証明を作り、端末を支配します。",
                 "The altered system owns the phone and attests itself with the leaked key.",
             ),
             clause="S 6, R",
         )
         for power in _ALTERED
+    ),
+    move(
+        *("reach/tee-owns-memory", Power.RW_REE_MEM, (Power.RW_TEE_MEM,)),
+        where=(Trait.TEE,),
+        path=(Actor.TA, Actor.APP),
+        says=(
+            "TEEは通常OSのメモリにも手が届くため、正規アプリのメモリが書き換えられます。",
+            "The TEE reaches the ordinary OS's memory too: the genuine app is altered from there.",
+        ),
+        clause="U 3; TrustZone: the secure world may map all memory",
     ),
     move(
         *("reach/old-code", Power.RW_TEE_MEM, (Power.ROLL_BACK,)),
