@@ -161,7 +161,8 @@ class DeskController(Controller):
     def cases(
         self,
         request: Asked,
-        only_open: Annotated[bool, QueryParameter(name="open")] = False,  # noqa: FBT002
+        *,
+        only_open: Annotated[bool, QueryParameter(name="open")] = False,
     ) -> Response[Any]:
         """What customers disowned."""
         flag = "true" if only_open else "false"

@@ -85,7 +85,7 @@ def language(request: Asked) -> str:
     return "ja" if request.headers.get("accept-language", "").lower().startswith("ja") else "en"
 
 
-def page(request: Asked, name: str, *, status: int = 200, **values: Any) -> Response[str]:  # noqa: ANN401 - whatever a template shows
+def page(request: Asked, name: str, *, status: int = 200, **values: object) -> Response[str]:
     """A page.
 
     Args:
@@ -118,7 +118,7 @@ def go(path: str, *cookies: Cookie) -> Redirect:
     return Redirect(path, status_code=303, headers=HEADERS, cookies=list(cookies))
 
 
-def data(document: Any, *cookies: Cookie, status: int = 200) -> Response[bytes]:  # noqa: ANN401 - JSON
+def data(document: object, *cookies: Cookie, status: int = 200) -> Response[bytes]:
     """An answer to a script."""
     return Response(
         content=msgspec.json.encode(document),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -31,6 +31,7 @@ MAX_KEY_LENGTH = 200
 JSON = "application/json"
 
 Authenticate = Callable[[Composition, RequestView], Caller]
+_Body = TypeVar("_Body")
 
 
 def needs(*scopes: Scope) -> dict[str, Any]:
@@ -58,7 +59,7 @@ class Desk(Struct, frozen=True, kw_only=True):
             raise Denied(SCOPE, f"{caller.id} lacks {', '.join(sorted(scopes - caller.scopes))}")
         return Work(house=self.house, caller=caller, now=self.house.clock(), once=self._once())
 
-    def body(self, decoder: msgspec.json.Decoder[Any]) -> Any:  # noqa: ANN401 - any request type
+    def body(self, decoder: msgspec.json.Decoder[_Body]) -> _Body:
         """The body as its type.
 
         Raises:

@@ -73,7 +73,7 @@ class _Endpoint:
         self._decoder = msgspec.json.Decoder(self.hints["data"]) if "data" in self.hints else None
         self._takes_file = "body" in self.hints
 
-    def answer(self, controller: Controller, desk: Desk, given: dict[str, Any]) -> Sent:
+    def answer(self, controller: Controller, desk: Desk, given: dict[str, object]) -> Sent:
         """Do all of it, in the thread that this is called in."""
         work = desk.work(self._scopes)
         if work.once is not None and (earlier := _earlier(work, work.once)):
@@ -100,7 +100,7 @@ def _asked_by_framework(
     async def answer(
         controller: Controller,
         request: Request[Any, Any, Any],
-        **given: Any,  # noqa: ANN401 - parameters, already read as what they are
+        **given: object,  # parameters, already read as what they are
     ) -> ASGIApp:
         view = await received(request.scope, request.receive, most=most)
         desk = Desk(house=house, authenticate=authenticate, view=view)

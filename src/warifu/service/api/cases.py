@@ -33,7 +33,8 @@ class CaseController(Controller):
     def list(
         self,
         work: Work,
-        only_open: OnlyOpen = True,  # noqa: FBT002 - a query parameter
+        *,
+        only_open: OnlyOpen = True,
         limit: Limit = USUAL_LIMIT,
         after: After = None,
     ) -> Page[CaseTold]:

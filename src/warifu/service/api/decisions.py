@@ -41,9 +41,10 @@ class DecisionController(Controller):
         return tagged(see_decision(work, decision_id))
 
     @get(opt=needs(Scope.READ), sync_to_thread=True)
-    def list(  # noqa: PLR0917 - the names of its parameters are the interface
+    def list(
         self,
         work: Work,
+        *,
         app: Word = None,
         device: Word = None,
         operation: Operation | None = None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from copy import copy
 from functools import wraps
 from inspect import Parameter, Signature, signature
@@ -21,6 +21,7 @@ from warifu.service.api.problems import problems
 if TYPE_CHECKING:
     from litestar._openapi.schema_generation import SchemaCreator
     from litestar.controller import Controller
+    from litestar.dto.data_structures import DTOFieldDefinition
     from litestar.openapi.spec import Reference, Schema
     from litestar.typing import FieldDefinition
 
@@ -58,9 +59,12 @@ class Body(AbstractDTO[Any]):
         return schema_creator.for_field_definition(field_definition)
 
     @classmethod
-    def generate_field_definitions(cls, model_type: type[Any]) -> Any:  # noqa: ANN401, ARG003
+    def generate_field_definitions(
+        cls,
+        model_type: type[Any],  # noqa: ARG003
+    ) -> Generator[DTOFieldDefinition, None, None]:
         """None: bodies are decoded by msgspec."""
-        return ()
+        yield from ()
 
     @classmethod
     def detect_nested_field(cls, field_definition: FieldDefinition) -> bool:  # noqa: ARG003
@@ -117,7 +121,7 @@ def _documented(handler: HTTPRouteHandler, told: dict[str, Any]) -> Callable[...
     function = handler.fn
 
     @wraps(function)
-    def answer(*given: Any, **named: Any) -> Any:  # noqa: ANN401
+    def answer(*given: object, **named: object) -> object:
         return function(*given, **named)
 
     answer.__annotations__ = {name: hint for name, hint in told.items() if name != "work"}

@@ -46,9 +46,10 @@ class EvidenceController(Controller):
         return tagged(see_evidence(work, evidence_id))
 
     @get(opt=needs(Scope.READ), sync_to_thread=True)
-    def list(  # noqa: PLR0917 - the names of its parameters are the interface
+    def list(
         self,
         work: Work,
+        *,
         app: Word = None,
         device: Word = None,
         format: Word = None,  # noqa: A002 - the parameter's name on the wire

@@ -225,16 +225,20 @@ def _schemas(typed: Sequence[Typed]) -> dict[str, Any]:
     return components
 
 
-def _portable(value: Any) -> Any:  # noqa: ANN401 - any JSON
+def _portable(document: dict[str, Any]) -> dict[str, Any]:
     """Texts as every language reads them: without Python's indents, and Python's end of a text."""
+    return {
+        name: _READ_ALIKE[name](each)
+        if name in _READ_ALIKE and isinstance(each, str)
+        else _portable_value(each)
+        for name, each in document.items()
+    }
+
+
+def _portable_value(value: object) -> object:
     if isinstance(value, dict):
-        return {
-            name: _READ_ALIKE[name](each)
-            if name in _READ_ALIKE and isinstance(each, str)
-            else _portable(each)
-            for name, each in value.items()
-        }
-    return [_portable(each) for each in value] if isinstance(value, list) else value
+        return _portable(value)
+    return [_portable_value(each) for each in value] if isinstance(value, list) else value
 
 
 _READ_ALIKE: dict[str, Callable[[str], str]] = {

@@ -52,7 +52,8 @@ class ReceiptController(Controller):
         request: Request[Any, Any, Any],
         work: Work,
         transaction_id: str,
-        personal: Personal = True,  # noqa: FBT002 - a parameter of the query
+        *,
+        personal: Personal = True,
     ) -> Response[Any]:
         """A file (docs/formats/receipt.md) that `warifu receipt verify` checks offline.
 

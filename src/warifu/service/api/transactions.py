@@ -49,9 +49,10 @@ class TransactionController(Controller):
         return ask(work, data)
 
     @get(opt=needs(Scope.READ), sync_to_thread=True)
-    def list(  # noqa: PLR0917 - the names of its parameters are the interface
+    def list(
         self,
         work: Work,
+        *,
         user: Filter = None,
         device: Filter = None,
         standing: Standing = None,

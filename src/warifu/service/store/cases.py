@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from warifu.service.store.database import Statement, micros, moment
+from warifu.service.store.pages import newest_first
 
 if TYPE_CHECKING:
     from warifu.base.rule import Rule
@@ -65,12 +66,8 @@ def cases_page(
     transaction: Transaction, tenant: str, *, only_open: bool, after: str | None, limit: int
 ) -> list[StoredCase]:
     """Newest first, from behind `after`."""
-    where = " AND state = 'open'" if only_open else ""
-    where += "" if after is None else " AND id < :after"
-    bound = {} if after is None else {"after": after}
-    rows = transaction.rows(
-        f"{_SELECT}{where} ORDER BY id DESC LIMIT :limit", tenant=tenant, limit=limit, **bound
-    )
+    given = {"state": "open" if only_open else None}
+    rows = newest_first(transaction, _SELECT, tenant=tenant, given=given, after=after, limit=limit)
     return [_of(row) for row in rows]
 
 

@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from warifu.service.store.database import Statement, micros
+from warifu.service.store.pages import newest_first
 
 if TYPE_CHECKING:
     from warifu.base.rule import Rule
@@ -101,15 +102,11 @@ def list_decisions(
     """Documents, newest first, from before `after`."""
     given = {"app": wanted.app, "device": wanted.device}
     given |= {"operation": wanted.operation, "outcome": wanted.outcome}
-    asked = {name: value for name, value in given.items() if value is not None}
-    conditions = [f" AND {name} = :{name}" for name in asked]
-    if after is not None:
-        asked["after"] = after
-        conditions.append(" AND id < :after")
-    return transaction.rows(
-        "SELECT document FROM decisions WHERE tenant = :tenant"  # noqa: S608 - names of ours
-        f"{''.join(conditions)} ORDER BY id DESC LIMIT :limit",
+    return newest_first(
+        transaction,
+        "SELECT document FROM decisions WHERE tenant = :tenant",
         tenant=tenant,
+        given=given,
+        after=after,
         limit=limit,
-        **asked,
     )

@@ -18,6 +18,7 @@ import msgspec
 from msgspec import Struct
 
 from warifu.service.store.database import Statement, Value, micros, moment
+from warifu.service.store.pages import newest_first
 
 if TYPE_CHECKING:
     from warifu.base.rule import Rule
@@ -95,14 +96,12 @@ def erasures_page(
     transaction: Transaction, *, tenant: str, after: str | None, limit: int
 ) -> list[StoredErasure]:
     """Erasures, newest first, from behind `after`."""
-    below = "" if after is None else " AND id < :after"
-    bound: dict[str, Value] = {} if after is None else {"after": after}
-    rows = transaction.rows(
-        "SELECT id, erased_at FROM erasures"  # noqa: S608 - a clause of ours only
-        f" WHERE tenant = :tenant{below} ORDER BY id DESC LIMIT :limit",
+    rows = newest_first(
+        transaction,
+        "SELECT id, erased_at FROM erasures WHERE tenant = :tenant",
         tenant=tenant,
+        after=after,
         limit=limit,
-        **bound,
     )
     return [_erasure(row) for row in rows]
 

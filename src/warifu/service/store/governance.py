@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from warifu.service.store.database import Statement, micros
+from warifu.service.store.pages import newest_first
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -137,23 +138,18 @@ def list_audit(
     transaction: Transaction, tenant: str, wanted: AuditFilter, *, after: str | None, limit: int
 ) -> list[Row]:
     """Rows of id, at, caller, action, subject and document, newest first."""
-    conditions = {
-        "id < :after": after,
-        "action = :action": wanted.action,
-        "subject = :subject": wanted.subject,
-        "caller = :caller": wanted.caller,
-        "at >= :since": wanted.since,
-        "at < :until": wanted.until,
-    }
-    used = {text: value for text, value in conditions.items() if value is not None}
-    more = "".join(f" AND {text}" for text in used)
-    values = {text.rpartition(":")[2]: value for text, value in used.items()}
-    return transaction.rows(
-        "SELECT id, at, caller, action, subject, document FROM audit"  # noqa: S608 - constants
-        " WHERE tenant = :tenant" + more + " ORDER BY id DESC LIMIT :limit",
+    return newest_first(
+        transaction,
+        "SELECT id, at, caller, action, subject, document FROM audit WHERE tenant = :tenant"
+        " AND at >= :since AND at < :until",
         tenant=tenant,
+        given={"action": wanted.action, "subject": wanted.subject, "caller": wanted.caller},
+        values={
+            "since": 0 if wanted.since is None else wanted.since,
+            "until": _ALL if wanted.until is None else wanted.until,
+        },
+        after=after,
         limit=limit,
-        **values,
     )
 
 

@@ -6,9 +6,10 @@ from heapq import nlargest
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from warifu.service.store.database import Dialect
+from warifu.service.store.pages import matching, newest_first
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -43,13 +44,13 @@ def devices_page(
 
     Each row: id, app, platform, model, first seen, last seen, when erased.
     """
-    conditions, bound = _wanted(wanted, after)
-    return transaction.rows(
-        f"SELECT {_DEVICE} FROM devices WHERE tenant = :tenant"  # noqa: S608 - names of ours only
-        f"{conditions} ORDER BY id DESC LIMIT :limit",
+    return newest_first(
+        transaction,
+        f"SELECT {_DEVICE} FROM devices WHERE tenant = :tenant",  # noqa: S608 - names of ours only
         tenant=tenant,
+        given=structs.asdict(wanted),
+        after=after,
         limit=limit,
-        **bound,
     )
 
 
@@ -126,7 +127,10 @@ def devices_bearing(
     several statements become one.
     """
     order = _BY_BYTES[dialect]
-    conditions, bound = _wanted(wanted, after, order)
+    conditions, bound = matching(structs.asdict(wanted))
+    if after is not None:
+        bound["after"] = after
+        conditions += f" AND id{order} < :after"
     found: dict[str, Row] = {}
     for some in _chunks(serials):
         rows = transaction.rows(
@@ -159,23 +163,6 @@ def serials_of(
         kind=kind,
         **some,
     )
-
-
-def _wanted(
-    wanted: DeviceFilter, after: str | None, order: str = ""
-) -> tuple[str, dict[str, Value]]:
-    """Further conditions on the table of devices, and their values."""
-    given: dict[str, Value] = {
-        "app": wanted.app,
-        "platform": wanted.platform,
-        "model": wanted.model,
-    }
-    bound: dict[str, Value] = {name: value for name, value in given.items() if value is not None}
-    conditions = [f" AND {name} = :{name}" for name in bound]
-    if after is not None:
-        bound["after"] = after
-        conditions.append(f" AND id{order} < :after")
-    return "".join(conditions), bound
 
 
 def _chunks(serials: Iterable[bytes]) -> Iterator[dict[str, Value]]:

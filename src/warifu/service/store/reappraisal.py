@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from warifu.service.store.database import Statement
+from warifu.service.store.pages import matching, newest_first
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from warifu.base.rule import Rule
     from warifu.service.store.database import Row, Transaction, Value
 
@@ -54,13 +53,14 @@ def appraisals_page(
         "evidence": wanted.evidence,
         "status": wanted.status,
     }
-    conditions, bound = _conditions("a", given, after)
-    return transaction.rows(
-        f"SELECT {_SHOWN} FROM appraisals a WHERE a.tenant = :tenant"  # noqa: S608 - names of ours
-        f"{conditions} ORDER BY a.id DESC LIMIT :limit",
+    return newest_first(
+        transaction,
+        f"SELECT {_SHOWN} FROM appraisals a WHERE a.tenant = :tenant",  # noqa: S608 - names of ours
         tenant=tenant,
+        given=given,
+        table="a.",
+        after=after,
         limit=limit,
-        **bound,
     )
 
 
@@ -99,8 +99,9 @@ def evidence_to_judge(
     Each row: id, 1 where its device was erased, id and document of its newest appraisal or None;
     then the columns of `warifu.service.store.evidence.read_kept`.
     """
-    conditions, bound = _of_evidence(wanted, after)
-    return transaction.rows(
+    conditions, bound = _of_evidence(wanted)
+    return newest_first(
+        transaction,
         "SELECT e.id, CASE WHEN x.id IS NULL THEN 0 ELSE 1 END, p.id, p.document,"  # noqa: S608 - names of ours only
         " e.app, e.device, e.format, e.verdict, e.document, d.data_key, t.data_key, b.sealed,"
         " b.owner FROM evidence e JOIN tenants t ON t.tenant = e.tenant"
@@ -110,10 +111,12 @@ def evidence_to_judge(
         " AND b.owner = COALESCE(e.device, '')"
         " LEFT JOIN appraisals p ON p.tenant = e.tenant AND p.id = (SELECT MAX(n.id)"
         " FROM appraisals n WHERE n.tenant = e.tenant AND n.evidence = e.id)"
-        f" WHERE e.tenant = :tenant{conditions} ORDER BY e.id DESC LIMIT :limit",
+        f" WHERE e.tenant = :tenant{conditions}",
         tenant=tenant,
+        table="e.",
+        values=bound,
+        after=after,
         limit=limit,
-        **bound,
     )
 
 
@@ -133,7 +136,7 @@ def hold_device(tenant: str, device: str, *, otherwise: Rule) -> Statement:
 
 def evidence_count(transaction: Transaction, *, tenant: str, wanted: EvidenceFilter) -> int:
     """How much of it there is."""
-    conditions, bound = _of_evidence(wanted, None)
+    conditions, bound = _of_evidence(wanted)
     row = transaction.row(
         f"SELECT COUNT(*) FROM evidence e WHERE e.tenant = :tenant{conditions}",  # noqa: S608 - as above
         tenant=tenant,
@@ -142,28 +145,17 @@ def evidence_count(transaction: Transaction, *, tenant: str, wanted: EvidenceFil
     return int(row[0]) if row else 0
 
 
-def _of_evidence(wanted: EvidenceFilter, after: str | None) -> tuple[str, dict[str, Value]]:
+def _of_evidence(wanted: EvidenceFilter) -> tuple[str, dict[str, Value]]:
     given = {
         "app": wanted.app,
         "device": wanted.device,
         "format": wanted.format,
         "id": wanted.id,
     }
-    conditions, bound = _conditions("e", given, after)
+    conditions, bound = matching(given, table="e.")
     if wanted.model is not None:
         bound["model"] = wanted.model
         conditions += (
             " AND e.device IN (SELECT id FROM devices WHERE tenant = :tenant AND model = :model)"
         )
     return conditions, bound
-
-
-def _conditions(
-    table: str, given: Mapping[str, str | None], after: str | None
-) -> tuple[str, dict[str, Value]]:
-    bound: dict[str, Value] = {name: value for name, value in given.items() if value is not None}
-    conditions = [f" AND {table}.{name} = :{name}" for name in bound]
-    if after is not None:
-        bound["after"] = after
-        conditions.append(f" AND {table}.id < :after")
-    return "".join(conditions), bound
