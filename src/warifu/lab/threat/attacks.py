@@ -7,7 +7,7 @@ from itertools import compress
 from typing import TYPE_CHECKING
 
 from warifu.lab.threat.program import atom
-from warifu.lab.threat.searching import BUILT, CHOSEN, Search
+from warifu.lab.threat.searching import CHOSEN, Search
 from warifu.risk.threat.powers import ALTERS, READS, Interface, Power
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def minimal_attacks(
     search, chosen_from = _search(), frozenset(among)
     assumed = [
         *search.form(form),
-        *search.program.exactly((BUILT[each] for each in defences), BUILT.values()),
+        *search.defences(defences),
         *(-search.program.literal(CHOSEN[each]) for each in Power if each not in chosen_from),
         *search.program.exactly(
             (_PAIRED[each] for each in Interface if READS[each] in chosen_from), _PAIRED.values()
@@ -68,7 +68,7 @@ def _search() -> Search:
         f":- {CHOSEN[ALTERS[each]]}, not {CHOSEN[READS[each]]}, {_PAIRED[each]}.\n"
         for each in Interface
     )
-    return Search(CHOSEN.values(), paired)
+    return Search(paired, minimal=CHOSEN.values())
 
 
 def _without_implied(powers: frozenset[Power]) -> frozenset[Power]:

@@ -6,7 +6,7 @@ from functools import cache
 from itertools import compress
 from typing import TYPE_CHECKING
 
-from warifu.lab.threat.searching import BUILT, CHOSEN, Search
+from warifu.lab.threat.searching import BUILT, Search
 from warifu.risk.threat.defences import Defence, cost_of
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def minimal_defences(
     literal = search.program.literal
     assumed = [
         *search.form(form),
-        *search.program.exactly((CHOSEN[each] for each in powers), CHOSEN.values()),
+        *search.powers(powers),
         *(literal(BUILT[each]) for each in fixed),
         *(-literal(BUILT[each]) for each in excluded),
         *(-search.broken[each] for each in goals if search.broken[each]),
@@ -73,7 +73,7 @@ def cheapest(
 
 @cache
 def _search() -> Search:
-    return Search(BUILT.values())
+    return Search(minimal=BUILT.values())
 
 
 def _by_cost(defences: frozenset[Defence]) -> tuple[int, int, list[int]]:

@@ -46,20 +46,29 @@ def facts(atoms: Iterable[str]) -> str:
 
 
 @cache
-def move_rules() -> str:
-    """One rule for each row of `MOVES`, and `has` and `trait` as far as nobody else says."""
-    return "#defined has/2.\n#defined trait/2.\n#defined built/1.\n" + "".join(map(_rule, MOVES))
+def move_rules(moves: tuple[Move, ...] = MOVES) -> str:
+    """One rule for each move; what they ask for may be missing in the rest of the program."""
+    return "#defined has/2.\n#defined trait/2.\n#defined built/1.\n" + "".join(map(_rule, moves))
+
+
+def open_rules(head: str, moves: Iterable[Move]) -> str:
+    """`head` is true where any of these moves can be made by the attacker of a case `C`."""
+    return "".join(f"{head} :- {_body(each)}.\n" for each in moves)
 
 
 def _rule(move: Move) -> str:
-    body = [
+    return f'has(C,"{move.gives}") :- {_body(move)}.\n'
+
+
+def _body(move: Move) -> str:
+    conditions = (
         "case(C)",
         *(f'has(C,"{each}")' for each in sorted(move.given)),
         *(f'trait(C,"{each}")' for each in sorted(move.where)),
         *(f'built("{each}")' for each in sorted(move.needs)),
         *(f'not built("{each}")' for each in sorted(move.unless)),
-    ]
-    return f'has(C,"{move.gives}") :- {", ".join(body)}.\n'
+    )
+    return ", ".join(conditions)
 
 
 class Program:
@@ -86,6 +95,11 @@ class Program:
             wanted: As `atom` writes it.
         """
         return self._literals.get(wanted, 0)
+
+    def atoms(self, name: str) -> dict[clingo.Symbol, int]:
+        """All atoms of a name that may be true, with their literals."""
+        every = self._control.symbolic_atoms
+        return {each.symbol: each.literal for each in every if each.symbol.name == name}
 
     def exactly(self, taken: Iterable[str], among: Iterable[str]) -> list[int]:
         """What to assume so that of `among` these are true, and no others.

@@ -8,12 +8,14 @@ from warifu.lab.threat.program import Program, atom, choices, facts, goal_litera
 from warifu.risk.threat.defences import Defence
 from warifu.risk.threat.forms import Trait
 from warifu.risk.threat.goals import Goal
+from warifu.risk.threat.moves import MOVES
 from warifu.risk.threat.powers import Power
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from warifu.risk.threat.forms import Form
+    from warifu.risk.threat.moves import Move
 
 _CASE = "one"
 # With this heuristic and this enumeration, each answer is a subset-minimal one: the chosen atoms
@@ -28,22 +30,25 @@ CHOSEN = {each: atom("chosen", each) for each in Power}
 class Search:
     """All forms, defences and powers, grounded once; a question fixes all but one kind of them."""
 
-    def __init__(self, minimal: Iterable[str], further: str = "") -> None:
+    def __init__(
+        self, further: str = "", *, minimal: Iterable[str] = (), moves: tuple[Move, ...] = MOVES
+    ) -> None:
         """Ground.
 
         Args:
-            minimal: The atoms of which answers have as few as can be.
             further: More of the program.
+            moves: The table of moves.
+            minimal: The atoms of which answers have as few as can be, if only those are wanted.
         """
         atoms = tuple(minimal)
         self.program = Program(
             facts([atom("case", _CASE)]),
             choices([*TRAITS.values(), *BUILT.values(), *CHOSEN.values()]),
             *(f"{atom('has', _CASE, each)} :- {text}.\n" for each, text in CHOSEN.items()),
-            move_rules(),
+            move_rules(moves),
             *(f"#heuristic {each}. [1,false]\n" for each in atoms),
             further,
-            options=_SUBSET_MINIMAL,
+            options=_SUBSET_MINIMAL if atoms else (),
         )
         self.broken = {each: goal_literal(self.program, _CASE, each) for each in Goal}
         self._shown = [self.program.literal(each) for each in atoms]
@@ -52,6 +57,14 @@ class Search:
         """What to assume for a form."""
         return self.program.exactly((TRAITS[each] for each in form.traits()), TRAITS.values())
 
+    def defences(self, defences: Iterable[Defence]) -> list[int]:
+        """What to assume so that these are built in, and no others."""
+        return self.program.exactly((BUILT[each] for each in defences), BUILT.values())
+
+    def powers(self, powers: Iterable[Power]) -> list[int]:
+        """What to assume so that the attacker has these, and no others."""
+        return self.program.exactly((CHOSEN[each] for each in powers), CHOSEN.values())
+
     def answers(self, assumed: list[int]) -> Iterator[list[bool]]:
-        """Every minimal answer, as the truth of the atoms that were named first."""
+        """Every minimal answer, as the truth of the atoms of `minimal`."""
         return self.program.models(assumed, self._shown)
