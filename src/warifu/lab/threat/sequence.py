@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from warifu.base.rule import Text
+from warifu.lab.threat.trace import Trace
 from warifu.risk.threat.defences import DEFENCES
+from warifu.risk.threat.goals import GAINS, GOALS
 from warifu.risk.threat.moves.move import Actor
 from warifu.risk.threat.question import Verdict
 from warifu.risk.threat.story import Story, tell
@@ -33,6 +35,7 @@ NAMES = {
 
 _ATTACK = Text(ja="攻撃の筋書き", en="Course of the attack")
 _STOPPED = Text(ja="攻撃が止まる箇所", en="Where the attack is stopped")
+_ORDERED = Text(ja="順序を突く攻撃", en="Attack by order")
 _BY = Text(ja="防御策：{}", en="stopped by: {}")
 
 
@@ -63,29 +66,60 @@ class Diagram(Struct, frozen=True, kw_only=True):
         return tuple(each for each in ORDER if each in present)
 
 
-def diagram_of(subject: Diagram | Story | Verdict) -> Diagram:
+Subject = Diagram | Story | Trace | Verdict
+"""What can be drawn."""
+
+
+def diagram_of(subject: Subject) -> Diagram:
     """The diagram of a story: its moves, or the moves that are stopped.
 
     Args:
-        subject: A story, a verdict to be told, or a diagram, which is returned as it is.
+        subject: A story, a verdict to be told, a trace through one or two sessions, or a diagram,
+            which is returned as it is.
     """
     if isinstance(subject, Diagram):
         return subject
+    if isinstance(subject, Trace):
+        return _of_trace(subject)
     story = tell(subject) if isinstance(subject, Verdict) else subject
-    messages = _attack(story) or _barriers(story)
-    return Diagram(
-        title=_ATTACK if story.steps else _STOPPED,
-        description=Text(
-            ja="".join([story.opening.ja, *map(_sentence_ja, messages), story.closing.ja]),
-            en=" ".join([story.opening.en, *map(_sentence_en, messages), story.closing.en]),
-        ),
-        messages=messages,
+    return _diagram(
+        _ATTACK if story.steps else _STOPPED,
+        _attack(story) or _barriers(story),
+        opening=story.opening,
+        closing=story.closing,
     )
 
 
 def in_language(text: Text, language: str) -> str:
     """One of the two sentences: ``ja``, or English for any other language."""
     return text.ja if language == "ja" else text.en
+
+
+def _of_trace(trace: Trace) -> Diagram:
+    row = GOALS[trace.goal]
+    broken = GAINS[row.broken_by]
+    return _diagram(
+        _ORDERED,
+        tuple(
+            Message(number=number, sender=each.sender, receiver=each.receiver, says=each.says)
+            for number, each in enumerate(trace.events, start=1)
+        ),
+        opening=row.name,
+        closing=Text(ja=f"{broken.ja}。", en=f"{broken.en}."),
+    )
+
+
+def _diagram(
+    title: Text, messages: tuple[Message, ...], *, opening: Text, closing: Text
+) -> Diagram:
+    return Diagram(
+        title=title,
+        description=Text(
+            ja="".join([opening.ja, *map(_sentence_ja, messages), closing.ja]),
+            en=" ".join([opening.en, *map(_sentence_en, messages), closing.en]),
+        ),
+        messages=messages,
+    )
 
 
 def _attack(story: Story) -> tuple[Message, ...]:

@@ -6,7 +6,6 @@ told by colour alone: what is stopped has a cross and says by what.
 
 from __future__ import annotations
 
-from hashlib import sha256
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -17,9 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from warifu.base.rule import Text
-    from warifu.lab.threat.sequence import Diagram, Message
-    from warifu.risk.threat.question import Verdict
-    from warifu.risk.threat.story import Story
+    from warifu.lab.threat.sequence import Diagram, Message, Subject
 
 LEAST_WIDTH = 440
 """Units that a diagram is wide at least, so that sentences have room."""
@@ -32,37 +29,30 @@ _LINE = 20
 _HEAD = 32
 _BAND_PADDING = 8
 _ARROW_ROW = 40
-_ARROW_AT = 20
 _TEXT_AT = 40
 _LOOP = 26
 
-# Colours that stand out on light and on dark ground come from the reader's own preference.
-_STYLE = (
-    ".warifu-sequence{--ink:#1b1f24;--paper:#fff;--band:#f1f4f8;--line:#8a94a3;--head:#dfe7f2;"
-    "--stop:#a3250f;color:var(--ink);background:var(--paper);"
-    "font:14px/1.4 system-ui,'Hiragino Sans','Noto Sans JP','Yu Gothic',sans-serif}"
-    "@media(prefers-color-scheme:dark){.warifu-sequence{--ink:#e7ebf0;--paper:#15191f;"
-    "--band:#222933;--line:#77818f;--head:#2b3a50;--stop:#ff9c88}}"
-    ".warifu-sequence text{fill:var(--ink)}"
-    ".warifu-sequence .name{font-weight:600;text-anchor:middle}"
-    ".warifu-sequence .number{font-weight:600;text-anchor:middle}"
-    ".warifu-sequence .stopped{fill:var(--stop)}"
-    ".warifu-sequence .box{fill:var(--head);stroke:var(--line)}"
-    ".warifu-sequence .band{fill:var(--band)}"
-    ".warifu-sequence .life{stroke:var(--line);stroke-dasharray:4 4}"
-    ".warifu-sequence .arrow{stroke:var(--ink);stroke-width:1.6;fill:none}"
-    ".warifu-sequence .tip{fill:var(--ink)}"
-    ".warifu-sequence .cross{stroke:var(--stop);stroke-width:3;fill:none}"
+# Everything has the colour of the text around it, so that it reads on light and on dark ground.
+_ROOT = (
+    'class="warifu-sequence" role="img" fill="currentColor" font-size="14" '
+    "font-family=\"system-ui,'Hiragino Sans','Noto Sans JP','Yu Gothic',sans-serif\""
 )
+_LIFE = 'stroke="currentColor" stroke-opacity=".45" stroke-dasharray="4 4"'
+_BOX = 'fill-opacity=".1" stroke="currentColor" stroke-opacity=".45" rx="6"'
+_BAND = 'fill-opacity=".06" rx="6"'
+_HEADING = 'font-weight="600" text-anchor="middle"'
+_ARROW = 'stroke="currentColor" stroke-width="1.6" fill="none"'
+# A red of middle lightness: three to one and more against white as against black.
+_CROSS = 'class="cross" stroke="#d1432b" stroke-width="3" fill="none"'
 
 
-def draw(subject: Diagram | Story | Verdict, language: str, *, name: str = "") -> str:
+def draw(subject: Subject, language: str, *, name: str = "sequence") -> str:
     """Draw a sequence diagram.
 
     Args:
         subject: A diagram, or what one is made of.
         language: ``ja`` or ``en``.
-        name: Makes the element's identifiers its own where a page holds the same diagram twice.
+        name: What the element's identifiers begin with: one of its own for each drawing of a page.
 
     Returns:
         One ``<svg>`` element; as a file it needs nothing before or after it.
@@ -84,7 +74,7 @@ class _Drawing:
             actor: share * index + share / 2 for index, actor in enumerate(diagram.participants)
         }
         self._columns = int((self._width - _TEXT_AT - _MARGIN) / _COLUMN)
-        self._name = sha256(f"{name}{diagram}".encode()).hexdigest()[:12]
+        self._name = name
 
     def parts(self) -> Iterator[str]:
         """The element from its begin tag to its end tag."""
@@ -94,73 +84,68 @@ class _Drawing:
             rows.append((message, lines, y))
             y += len(lines) * _LINE + _BAND_PADDING + _ARROW_ROW
         yield from self._begin(y)
-        yield from self._lifelines(y)
+        yield from self._heads()
         for message, lines, top in rows:
-            yield from self._band(message, lines, top)
-            yield from self._arrow(message, top + len(lines) * _LINE + _BAND_PADDING + _ARROW_AT)
+            yield from self._band(message.number, lines, top)
+            below = top + len(lines) * _LINE + _BAND_PADDING
+            yield self._lifelines(below, _ARROW_ROW)
+            yield from self._arrow(message, below + _ARROW_ROW / 2)
         yield "</svg>"
 
     def _begin(self, height: float) -> Iterator[str]:
-        title, description = f"title-{self._name}", f"description-{self._name}"
+        title, description = f"{self._name}-title", f"{self._name}-description"
         yield (
-            f'<svg xmlns="http://www.w3.org/2000/svg" class="warifu-sequence" role="img" '
+            f'<svg xmlns="http://www.w3.org/2000/svg" {_ROOT} '
             f'lang="{self._language}" aria-labelledby="{title} {description}" '
             f'width="{self._width}" height="{height:g}" '
             f'viewBox="0 0 {self._width} {height:g}">'
         )
         yield f'<title id="{title}">{self._told(self._diagram.title)}</title>'
         yield f'<desc id="{description}">{self._told(self._diagram.description)}</desc>'
-        yield f"<style>{_STYLE}</style>"
 
-    def _lifelines(self, height: float) -> Iterator[str]:
+    def _heads(self) -> Iterator[str]:
         box = _PITCH - 12
         for actor, x in self._at.items():
-            yield f'<path class="life" d="M{x:g} {_HEAD}V{height - 4:g}"/>'
-            yield (
-                f'<rect class="box" x="{x - box / 2:g}" y="1" width="{box}" '
-                f'height="{_HEAD - 2}" rx="6"/>'
-            )
-            yield f'<text class="name" x="{x:g}" y="21">{self._told(NAMES[actor])}</text>'
+            yield f'<rect {_BOX} x="{x - box / 2:g}" y="1" width="{box}" height="{_HEAD - 2}"/>'
+            yield f'<text {_HEADING} x="{x:g}" y="21">{self._told(NAMES[actor])}</text>'
+        yield self._lifelines(_HEAD, _MARGIN)
 
-    def _band(self, message: Message, lines: list[tuple[str, str]], top: float) -> Iterator[str]:
+    def _lifelines(self, top: float, height: float) -> str:
+        """Only between bands, so that no line runs through a sentence."""
+        path = "".join(f"M{x:g} {top:g}v{height:g}" for x in self._at.values())
+        return f'<path {_LIFE} d="{path}"/>'
+
+    def _band(self, number: int, lines: list[str], top: float) -> Iterator[str]:
         height = len(lines) * _LINE + _BAND_PADDING
-        yield (
-            f'<rect class="band" x="4" y="{top:g}" width="{self._width - 8}" '
-            f'height="{height:g}" rx="6"/>'
-        )
         baseline = top + _BAND_PADDING / 2 + 15
         yield (
-            f'<text class="number" x="{_TEXT_AT / 2 + 2:g}" y="{baseline:g}">'
-            f"{message.number}</text>"
+            f'<rect {_BAND} x="4" y="{top:g}" width="{self._width - 8}" height="{height:g}"/>'
+            f'<text {_HEADING} x="{_TEXT_AT / 2 + 2:g}" y="{baseline:g}">{number}</text>'
         )
-        for index, (style, line) in enumerate(lines):
-            yield (
-                f'<text class="{style}" x="{_TEXT_AT}" y="{baseline + index * _LINE:g}">'
-                f"{escape(line.strip())}</text>"
-            )
+        for index, line in enumerate(lines):
+            y = baseline + index * _LINE
+            yield f'<text x="{_TEXT_AT}" y="{y:g}">{escape(line.strip())}</text>'
 
     def _arrow(self, message: Message, y: float) -> Iterator[str]:
         begin, end = self._at[message.sender], self._at[message.receiver]
         if begin == end:
-            yield f'<path class="arrow" d="M{begin:g} {y - 7:g}h{_LOOP}v14h{8 - _LOOP}"/>'
+            yield f'<path {_ARROW} d="M{begin:g} {y - 7:g}h{_LOOP}v14h{8 - _LOOP}"/>'
             yield _tip(begin, y + 7, direction=-1)
             middle = begin + _LOOP
         else:
             direction = 1 if end > begin else -1
-            yield f'<path class="arrow" d="M{begin:g} {y:g}H{end - direction * 8:g}"/>'
+            yield f'<path {_ARROW} d="M{begin:g} {y:g}H{end - direction * 8:g}"/>'
             yield _tip(end, y, direction=direction)
             middle = (begin + end) / 2
         if message.stopped_by:
-            yield f'<path class="cross" d="M{middle - 7:g} {y - 7:g}l14 14m0 -14l-14 14"/>'
+            yield f'<path {_CROSS} d="M{middle - 7:g} {y - 7:g}l14 14m0 -14l-14 14"/>'
 
-    def _lines(self, message: Message) -> list[tuple[str, str]]:
-        """The sentence, and what stops it, broken to the width; with the class of each line."""
-        texts = [("says", message.says)]
-        if message.stopped_by:
-            texts.append(("stopped", message.stopped_by))
+    def _lines(self, message: Message) -> list[str]:
+        """The sentence, and what stops it, broken to the width."""
+        texts = [message.says, *([message.stopped_by] if message.stopped_by else [])]
         return [
-            (style, line)
-            for style, text in texts
+            line
+            for text in texts
             for line in wrap(in_language(text, self._language), self._columns)
         ]
 
@@ -170,4 +155,4 @@ class _Drawing:
 
 def _tip(x: float, y: float, *, direction: int) -> str:
     """The head of an arrow that points to `x`: to the right with `direction` 1, or to the left."""
-    return f'<path class="tip" d="M{x:g} {y:g}l{-9 * direction} -5v10z"/>'
+    return f'<path d="M{x:g} {y:g}l{-9 * direction} -5v10z"/>'

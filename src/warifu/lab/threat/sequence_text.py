@@ -8,9 +8,7 @@ from warifu.authentication.transaction.width import columns, wrap
 from warifu.lab.threat.sequence import NAMES, diagram_of, in_language
 
 if TYPE_CHECKING:
-    from warifu.lab.threat.sequence import Diagram, Message
-    from warifu.risk.threat.question import Verdict
-    from warifu.risk.threat.story import Story
+    from warifu.lab.threat.sequence import Diagram, Message, Subject
 
 WIDTH = 100
 """Columns of a diagram, unless told."""
@@ -21,9 +19,7 @@ _GAP = 3
 _LOOP = 3
 
 
-def draw(
-    subject: Diagram | Story | Verdict, language: str, *, width: int = WIDTH
-) -> tuple[str, ...]:
+def draw(subject: Subject, language: str, *, width: int = WIDTH) -> tuple[str, ...]:
     """Draw a sequence diagram: lifelines on the left, the sentence of each arrow on the right.
 
     Args:

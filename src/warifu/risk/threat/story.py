@@ -23,10 +23,12 @@ if TYPE_CHECKING:
 _BY_CODE = {each.code: each for each in MOVES}
 _INCLUDED = {ALTERS[interface]: READS[interface] for interface in READS}
 
-_JUDGES = {
+JUDGES: dict[Judge, Text] = {
     Judge.SERVER: Text(ja="サーバ判定型", en="judged by the server"),
     Judge.TERMINAL: Text(ja="端末判定型", en="judged by the terminal"),
 }
+"""Who compares the authentication data, in words."""
+
 _ATTACKER = Text(ja="攻撃者", en="the attacker")
 _NAMED = Text(ja="攻撃者（{}）", en="the attacker ({})")
 _OPENS = Text(
@@ -193,7 +195,7 @@ def _opening(question: Question, powers: frozenset[Power], *, some: Text, none: 
     return _filled(
         _OPENS,
         form=Text(ja=question.form.name, en=question.form.name),
-        judge=_JUDGES[question.form.judge],
+        judge=JUDGES[question.form.judge],
         who=Text(ja=_NAMED.ja.format(title.ja), en=_NAMED.en.format(title.en))
         if title
         else _ATTACKER,
