@@ -6,42 +6,32 @@ Signatures count as good there, so no private key is needed: keys are fixed, and
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
+from msgspec import structs
 
-from warifu.authentication.transaction.confirmation import BoundKey, Display, ProofKind
-from warifu.authentication.transaction.encoding import decode_shown, encode
-from warifu.authentication.transaction.proofs.expectations import (
-    Instrument,
-    Logo,
-    PaymentExpectations,
-    ProofExpectations,
+from tests.authentication.proofs.world import (
+    AT,
+    EXPECTED,
+    TEXT,
+    TRANSACTION,
+    shown_payment,
 )
+from warifu.authentication.transaction.confirmation import BoundKey, ProofKind
 from warifu.authentication.transaction.proofs.verify import verify_proof
-from warifu.authentication.transaction.value import (
-    Amount,
-    Kind,
-    Language,
-    NameCheck,
-    Payee,
-    Transaction,
-)
 from warifu.handset import confirmation as device
 from warifu.handset.app_attest import APP, AppAttestDevice
 from warifu.handset.authority import spki
-from warifu.handset.webauthn import ORIGIN, RP_ID, Authentication, CredentialKey, base64url
+from warifu.handset.webauthn import RP_ID, Authentication, CredentialKey, base64url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from warifu.authentication.transaction.confirmation import Confirmation
-
-AT = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
-_ICON, _LOGO = "https://bank.example/icon.png", "https://bank.example/logo.png"
+    from warifu.authentication.transaction.proofs.expectations import ProofExpectations
 
 
 def targets() -> dict[str, Callable[[bytes], object]]:
@@ -65,9 +55,7 @@ def seeds() -> Iterator[tuple[str, bytes]]:
         phone = AppAttestDevice(key=world.key)
         yield "proof-app-attest", device.app_attest_proof(answer, phone)
     yield "proof-device-key", device.refuse(world.transaction, device.NOT_ME, world.key)
-    confirmed = device.ProtectedConfirmationDraft(
-        prompt=decode_shown(world.transaction)[1].text, extra=approved, key=world.key
-    )
+    confirmed = device.ProtectedConfirmationDraft(prompt=TEXT, extra=approved, key=world.key)
     yield "proof-protected-confirmation", confirmed.encode()
     for browser_key in (None, world.key):
         shown = _shown(None if browser_key is None else world.credential.public_key())
@@ -112,49 +100,15 @@ class _World:
 @cache
 def _world() -> _World:
     key = ec.derive_private_key(0x57A21F, ec.SECP256R1())
-    transaction = Transaction(
-        verifier="bank.example",
-        operation=bytes(range(16)),
-        kind=Kind.TRANSFER,
-        user="customer-1",
-        device="device-1",
-        amount=Amount(minor=123450, currency="USD"),
-        payee=Payee(
-            name="TANAKA TARO",
-            name_check=NameCheck.MATCHES,
-            bank="9999",
-            branch="001",
-            account="1234567",
-        ),
-        at=AT,
-        expires_at=AT + timedelta(minutes=5),
-        nonce=bytes(range(16)),
-        language=Language.EN,
-    )
-    payment = PaymentExpectations(
-        top_origin=ORIGIN,
-        instrument=Instrument(display_name="Savings", icon=_ICON, icon_must_be_shown=False),
-        logos=(Logo(url=_LOGO, label="Example Bank"),),
-    )
     return _World(
-        transaction=encode(transaction),
+        transaction=TRANSACTION,
         key=key,
         credential=CredentialKey(-7, key),
-        expected=ProofExpectations(
-            displays=frozenset(Display), user_verification=False, payment=payment
-        ),
+        expected=structs.replace(EXPECTED, user_verification=False),
     )
 
 
 def _shown(browser_key: bytes | None) -> dict[str, Any]:
-    shown: dict[str, Any] = {
-        "rpId": RP_ID,
-        "topOrigin": ORIGIN,
-        "payeeName": "TANAKA TARO",
-        "paymentEntitiesLogos": [{"url": _LOGO, "label": "Example Bank"}],
-        "total": {"value": "1234.50", "currency": "USD"},
-        "instrument": {"icon": _ICON, "displayName": "Savings"},
-    }
-    if browser_key is not None:
-        shown["browserBoundPublicKey"] = base64url(browser_key)
-    return shown
+    if browser_key is None:
+        return shown_payment()
+    return shown_payment(browserBoundPublicKey=base64url(browser_key))
