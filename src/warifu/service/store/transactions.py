@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from warifu.service.store.database import Statement, Value, micros, moment
+from warifu.service.store.ledger import insert_leaf
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,6 +68,8 @@ class LateAnswer(Struct, frozen=True, kw_only=True):
     at: datetime
     code: str
     sealed: bytes
+    leaf: bytes
+    """Of the ledger, under the same id."""
 
 
 def insert_transaction(tenant: str, asked: StoredTransaction) -> Statement:
@@ -279,9 +282,9 @@ def spend_try(
     )
 
 
-def insert_late_answer(tenant: str, late: LateAnswer, *, most: int) -> Statement:
-    """Recorded, and refused; not one more than `most` of one transaction."""
-    return Statement(
+def insert_late_answer(tenant: str, late: LateAnswer, *, most: int) -> list[Statement]:
+    """Recorded with its leaf, and refused; not one more than `most` of one transaction."""
+    recorded = Statement(
         sql="INSERT INTO late_answers (tenant, id, transaction_id, at, code, sealed)"
         " SELECT :tenant, :id, :transaction, :at, :code, :sealed WHERE (SELECT COUNT(*)"
         " FROM late_answers WHERE tenant = :tenant AND transaction_id = :transaction) < :most",
@@ -295,6 +298,14 @@ def insert_late_answer(tenant: str, late: LateAnswer, *, most: int) -> Statement
             "most": most,
         },
     )
+    plain = insert_leaf(tenant, late.id, subject=late.transaction, leaf=late.leaf, at=late.at)
+    leaf = Statement(
+        sql="INSERT INTO ledger_leaves (tenant, id, subject, leaf, at)"
+        " SELECT :tenant, :id, :subject, :leaf, :at WHERE EXISTS"
+        " (SELECT 1 FROM late_answers WHERE tenant = :tenant AND id = :id)",
+        values=plain.values,
+    )
+    return [recorded, leaf]
 
 
 def late_answers_of(

@@ -23,9 +23,11 @@ from warifu.authentication.transaction.states import State, take_answer
 from warifu.authentication.transaction.template import accept, required_display
 from warifu.base.errors import BadEvidence, Denied, Misuse, WarifuError
 from warifu.service.conduct.binding.rules import MOVED as BINDING_MOVED
+from warifu.service.conduct.books.leaves import write_leaf
 from warifu.service.conduct.confirming.acceptance import approve
 from warifu.service.conduct.confirming.cases import disown
 from warifu.service.conduct.confirming.kept import KeptAnswer, seal_answer
+from warifu.service.conduct.confirming.leaves import ended_leaf, late_answer_leaf, opening_of
 from warifu.service.conduct.confirming.outcomes import Answered, told_again
 from warifu.service.conduct.confirming.reading import app_of, look_at_answer
 from warifu.service.conduct.confirming.refusing import refuse
@@ -35,7 +37,6 @@ from warifu.service.conduct.decisions.rules import BASIS
 from warifu.service.conduct.evidence.rules import DEVICE_APPEARED
 from warifu.service.conduct.rules import IN_FORCE
 from warifu.service.conduct.work import AuditEntry, commit
-from warifu.service.identifiers import new_id
 from warifu.service.store import transactions as store
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from warifu.service.conduct.confirming.told import OutcomeTold
     from warifu.service.conduct.registrations.registration import RegisteredApp
     from warifu.service.conduct.work import Work
+    from warifu.service.store.database import Statement
 
 ATTEMPTS = 4
 MAX_LATE_ANSWERS = 20
@@ -230,6 +232,7 @@ def _is_same(kept: KeptAnswer, asked: AnswerRequest) -> bool:
 
 def _record_late(work: Work, answered: Answered, *, state: State, code: str) -> None:
     held, confirmation = answered.held, answered.confirmation
+    leaf = late_answer_leaf(work, held, answered.asked.proof.data)
     late = KeptAnswer(
         code=code,
         verdict=confirmation.answer.verdict,
@@ -238,28 +241,33 @@ def _record_late(work: Work, answered: Answered, *, state: State, code: str) -> 
         proof=answered.asked.proof.data,
         key=confirmation.key,
         binding=answered.bound.stored.id,
+        apart=opening_of(leaf),
     )
-    statements = [
-        store.insert_late_answer(
-            work.tenant,
-            store.LateAnswer(
-                id=new_id(work.now),
-                transaction=held.stored.id,
-                at=work.now,
-                code=code,
-                sealed=seal_answer(work, held.owner, late, name=held.stored.id),
-            ),
-            most=MAX_LATE_ANSWERS,
-        )
-    ]
+    row = store.LateAnswer(
+        id=leaf.id,
+        transaction=held.stored.id,
+        at=work.now,
+        code=code,
+        sealed=seal_answer(work, held.owner, late, name=held.stored.id),
+        leaf=leaf.leaf,
+    )
+    statements = store.insert_late_answer(work.tenant, row, most=MAX_LATE_ANSWERS)
     if state is not held.state:
-        outcome = store.Outcome(
-            state=state,
-            answered_at=work.now,
-            answer=seal_answer(work, held.owner, KeptAnswer(code=code), name=held.stored.id),
-        )
-        statements.append(store.conclude(work.tenant, held.stored, outcome, otherwise=MOVED))
+        statements += _expire(work, held, state=state, code=code)
     entry = AuditEntry(
         action="transaction/late-answer", subject=held.stored.id, document={"code": code}
     )
     commit(replace(work, once=None), statements, answer=None, audit=[entry])
+
+
+def _expire(work: Work, held: Held, *, state: State, code: str) -> list[Statement]:
+    """It expired before: the late answer is only what makes somebody write it down."""
+    leaf = ended_leaf(work, held, state=state, said=KeptAnswer(), code=code)
+    kept = KeptAnswer(code=code, apart=None if leaf is None else opening_of(leaf))
+    outcome = store.Outcome(
+        state=state,
+        answered_at=work.now,
+        answer=seal_answer(work, held.owner, kept, name=held.stored.id),
+    )
+    ended = store.conclude(work.tenant, held.stored, outcome, otherwise=MOVED)
+    return [ended, *([] if leaf is None else [write_leaf(work, leaf, subject=held.stored.id)])]

@@ -9,7 +9,9 @@ from msgspec.structs import replace
 from warifu.authentication.transaction.rules import LATE
 from warifu.authentication.transaction.states import OPEN, Event, State, advance
 from warifu.base.errors import Denied
+from warifu.service.conduct.books.leaves import write_leaf
 from warifu.service.conduct.confirming.kept import Held, KeptAnswer, load, seal_answer
+from warifu.service.conduct.confirming.leaves import ended_leaf, opening_of
 from warifu.service.conduct.confirming.rules import MOVED
 from warifu.service.conduct.confirming.told import TransactionTold, told
 from warifu.service.conduct.work import AuditEntry, commit
@@ -34,7 +36,8 @@ def cancel(work: Work, wanted: str, asked: CancelRequest) -> TransactionTold:
     if held.state in OPEN and work.now >= held.stored.expires_at:
         raise Denied(LATE, wanted)
     earlier = held.answer or KeptAnswer()
-    kept = replace(earlier, why=asked.reason)
+    leaf = ended_leaf(work, held, state=state, said=earlier)
+    kept = replace(earlier, why=asked.reason, apart=None if leaf is None else opening_of(leaf))
     outcome = store.Outcome(
         state=state,
         answered_at=work.now,
@@ -53,6 +56,7 @@ def cancel(work: Work, wanted: str, asked: CancelRequest) -> TransactionTold:
                 for each in earlier.reserved
             ),
             write(work.tenant, held.stored, outcome, otherwise=MOVED),
+            *([] if leaf is None else [write_leaf(work, leaf, subject=wanted)]),
         ],
         answer=answer,
         status=200,

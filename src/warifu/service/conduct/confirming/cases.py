@@ -13,7 +13,9 @@ from warifu.authentication.binding.states import Actor, BindingState, Hold
 from warifu.base.errors import Denied, Misuse
 from warifu.service.conduct.binding.bindings import plan_suspension
 from warifu.service.conduct.binding.keeping import read_binding
+from warifu.service.conduct.books.leaves import write_leaf
 from warifu.service.conduct.confirming.kept import held_bucket, hold_money
+from warifu.service.conduct.confirming.leaves import LeafOpening, not_me_leaf, opening_of
 from warifu.service.conduct.confirming.outcomes import (
     Conclusion,
     audited,
@@ -61,6 +63,8 @@ class KeptCase(Struct, frozen=True, kw_only=True):
     """Bindings that were."""
     note: str | None = None
     closed_by: str | None = None
+    leaf: LeafOpening | None = None
+    """The ledger's leaf that says that it was disowned."""
 
 
 class CaseTold(Struct, frozen=True, kw_only=True):
@@ -102,6 +106,7 @@ def disown(work: Work, answered: Answered, *, state: State) -> OutcomeTold:
     suspensions = _suspensions(work, answered)
     suspended = tuple(each.after.stored.id for each in suspensions)
     session = asked.created_by.session
+    leaf = not_me_leaf(work, held, case)
     kept = KeptCase(
         user=asked.user,
         transaction=held.stored.id,
@@ -109,6 +114,7 @@ def disown(work: Work, answered: Answered, *, state: State) -> OutcomeTold:
         created_on=asked.created_by.device,
         session=session,
         suspended=suspended,
+        leaf=opening_of(leaf),
     )
     opened = store.StoredCase(
         id=case,
@@ -132,6 +138,7 @@ def disown(work: Work, answered: Answered, *, state: State) -> OutcomeTold:
             *conclusion(work, answered, ended),
             *(statement for each in suspensions for statement in each.statements),
             store.insert_case(work.tenant, opened),
+            write_leaf(work, leaf, subject=held.stored.id),
         ],
         answer=answer,
         device=answered.bound.stored.device,

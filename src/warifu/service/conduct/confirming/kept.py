@@ -15,6 +15,7 @@ from warifu.authentication.transaction.template import Template
 from warifu.base.errors import Misuse
 from warifu.service.composition import Owner
 from warifu.service.conduct.confirming.asked import TransactionRequest
+from warifu.service.conduct.confirming.leaves import LeafOpening
 from warifu.service.conduct.confirming.rules import HELD
 from warifu.service.conduct.rules import KNOWN
 from warifu.service.conduct.sealing import of_row, owner_of
@@ -80,6 +81,8 @@ class KeptAnswer(Struct, frozen=True, kw_only=True):
     """Of a cancellation."""
     leaf: str | None = None
     """The id of the ledger's leaf that says so, and of its receipt."""
+    apart: LeafOpening | None = None
+    """Of a late answer, a cancellation, an expiry: the leaf that says so, which has no receipt."""
 
 
 class Held(Struct, frozen=True, kw_only=True):

@@ -20,6 +20,7 @@ from warifu.service.conduct.books.leaves import make_kept_leaf, write_leaf
 from warifu.service.conduct.books.receipts import copy_evidence, write_receipt
 from warifu.service.conduct.confirming.asked import AnswerRequest
 from warifu.service.conduct.confirming.kept import Held, KeptAnswer, Reserved, seal_answer
+from warifu.service.conduct.confirming.leaves import NO_DECISION
 from warifu.service.conduct.confirming.reading import AnswerPicture
 from warifu.service.conduct.confirming.rules import MOVED
 from warifu.service.conduct.confirming.told import OutcomeTold
@@ -31,9 +32,6 @@ from warifu.service.store import transactions as store
 if TYPE_CHECKING:
     from warifu.service.conduct.work import Work
     from warifu.service.store.database import Statement
-
-NO_DECISION = "none"
-"""A refusal by the person is asked of no rule set."""
 
 
 class Answered(Struct, frozen=True, kw_only=True):
