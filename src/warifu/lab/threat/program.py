@@ -84,9 +84,7 @@ class Program:
         self._control = clingo.Control(["0", *options])
         self._control.add("".join(parts))
         self._control.ground()
-        self._literals = {
-            str(each.symbol): each.literal for each in self._control.symbolic_atoms if each.literal
-        }
+        self._literals: dict[str, int] = {}
 
     def literal(self, wanted: str) -> int:
         """The solver's number of an atom; 0 if nothing can make it true.
@@ -94,7 +92,11 @@ class Program:
         Args:
             wanted: As `atom` writes it.
         """
-        return self._literals.get(wanted, 0)
+        known = self._literals.get(wanted)
+        if known is None:
+            found = self._control.symbolic_atoms[clingo.parse_term(wanted)]
+            known = self._literals[wanted] = 0 if found is None else found.literal
+        return known
 
     def atoms(self, name: str) -> dict[clingo.Symbol, int]:
         """All atoms of a name that may be true, with their literals."""
@@ -108,8 +110,8 @@ class Program:
             taken: Atoms.
             among: All atoms of their kind.
         """
-        literals, true = self._literals, frozenset(taken)
-        return [literals[each] if each in true else -literals[each] for each in among]
+        true = frozenset(taken)
+        return [self.literal(each) * (1 if each in true else -1) for each in among]
 
     def models(self, assumed: Sequence[int], shown: Sequence[int]) -> Iterator[list[bool]]:
         """Every answer in turn, as the truth of `shown`.

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 SESSIONS = 2
 """Transactions at the same time."""
 MAX_STEPS = 14
-"""Events of a trace. The longest that any question needs has 9; see tests/lab/threat."""
+"""Events of a trace; twice as many as the longest one needs that any order of the tests has."""
 
 ORDERED_GOALS = (Goal.TRANSACTION, Goal.ONCE)
 """The goals that order may break."""

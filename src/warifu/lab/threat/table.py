@@ -59,19 +59,20 @@ def _text() -> str:
             f":- not {link}, not {trusted_ui}.\n",
             facts(atom("built", each) for each in TAKEN_FOR_GRANTED),
             *(_case(case, judge, attacker) for case, (judge, attacker) in _CASES.items()),
+            "trait(C,T) :- judged(C,J), form(F), row(F,J,T).\n",
+            facts(
+                atom("row", name, judge, trait)
+                for (name, form), judge in product(FORMS.items(), Judge)
+                for trait in form.judged_by(judge).traits()
+            ),
             move_rules(),
         )
     )
 
 
 def _case(case: str, judge: Judge, attacker: str) -> str:
-    traits = (
-        f"{atom('trait', case, trait)} :- {_FORMS[name]}.\n"
-        for name, form in FORMS.items()
-        for trait in form.judged_by(judge).traits()
-    )
     has = (atom("has", case, power) for power in ATTACKERS[attacker])
-    return facts([atom("case", case), *has]) + "".join(traits)
+    return facts([atom("case", case), atom("judged", case, judge), *has])
 
 
 def _choice(model: list[bool]) -> tuple[str, ...]:
