@@ -18,6 +18,7 @@ from warifu.base.errors import BadEvidence, VerifierFault, WarifuError
 from warifu.base.rule import Text
 from warifu.cli import output, words
 from warifu.cli.ending import EXIT_CODES, UsageError
+from warifu.cli.inputs import public_key_bytes
 from warifu.cli.render import to_terminal
 from warifu.cli.show import Show
 from warifu.cli.trust import load_history
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 DOCUMENT = "warifu-receipt-check/1"
 LogKeys = Annotated[list[str] | None, Parameter(name="--log-key", negative=())]
+ProviderKeys = Annotated[list[Path] | None, Parameter(name="--provider-key", negative=())]
 ServerKeys = Annotated[list[Path] | None, Parameter(name="--server-keys", negative=())]
 
 _HOLDS = Text(ja="控えに誤りは見つかりませんでした。", en="Nothing in the receipt is wrong.")
@@ -77,6 +79,9 @@ class Believed:
     server_keys: ServerKeys = None
     """A JWK set as ``warifu keys publish`` prints it, old ones too. Not needed where the log
     published the key."""
+    provider_key: ProviderKeys = None
+    """A public key of a provider whose warrants of trusted displays count (PEM or DER); may be
+    given several times."""
     witnesses: int = 0
     """How many witnesses must have cosigned."""
     trust: Path | None = None
@@ -199,16 +204,28 @@ def _server_keys(given: list[Path] | None) -> tuple[ServerKey, ...]:
     return tuple(keys)
 
 
+def _provider_keys(given: list[Path] | None) -> frozenset[bytes]:
+    keys = set()
+    for each in given or ():
+        try:
+            keys.add(public_key_bytes(read_file(each)))
+        except BadEvidence as error:
+            raise UsageError(f"--provider-key {each}: {error}") from error
+    return frozenset(keys)
+
+
 def _known(believed: Believed) -> Callable[[bytes], Known]:
     """What is believed about a receipt, where all that was given can be read."""
     if believed.witnesses < 0:
         raise UsageError("--witnesses is negative")
     log_keys, server_keys = _log_keys(believed.log_key), _server_keys(believed.server_keys)
+    providers = _provider_keys(believed.provider_key)
     return lambda data: Known(
         log_keys=log_keys,
         server_keys=server_keys,
         trust=_trust(data, believed.trust, believed.realm),
         witnesses=believed.witnesses,
+        provider_keys=providers,
     )
 
 

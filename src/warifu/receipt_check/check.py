@@ -19,6 +19,7 @@ from warifu.base.errors import BadEvidence, MissingTrust, Misuse
 from warifu.base.pki.sign1 import check_sign1
 from warifu.base.pki.signature import load_public_key
 from warifu.receipt_check import proofs, reading, rules
+from warifu.receipt_check.endorsement import Endorsed, Recorded, check_endorsement
 from warifu.receipt_check.evidence import check_evidence
 from warifu.receipt_check.findings import Check, CheckedReceipt, Finding, Why
 from warifu.receipt_check.keys import FOR_RECEIPTS, NoteKey, ServerKey, server_key
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from warifu.attestation.trust.view import TrustView
 
 _CONFIRMATION, _SERVER_KEY = "confirmation", "server-key"
+_BINDING_MEMBERS = {1: str, 2: str, 3: bytes, 4: dict}
 _BINDING_KINDS = ("enrolment", "key-change")
 _VERDICTS = {None: None, proofs.OK: "ok", proofs.NG: "ng"}
 _REASONS = {None: None, 1: "changed-mind", 2: "details-wrong", 3: "not-me"}
@@ -45,6 +47,8 @@ class Known(Struct, frozen=True, kw_only=True):
     """Of the server, old ones too: which of them signed is found by its id."""
     trust: TrustView | None = None
     """For the evidence, as of the time when it was judged."""
+    provider_keys: frozenset[bytes] = frozenset()
+    """Of those whose warrants count, DER of SubjectPublicKeyInfo."""
     witnesses: int = 0
     """How many must have cosigned."""
 
@@ -60,6 +64,7 @@ class _Seen(Struct, kw_only=True):
     shown: proofs.Shown | None = None
     key: proofs.Key | None = None
     answered: proofs.Answered | None = None
+    endorsed: Endorsed | None = None
     user: str | None = None
     device: str | None = None
 
@@ -112,6 +117,7 @@ def check_receipt(data: bytes, *, known: Known, at: datetime) -> CheckedReceipt:
     _check_times(seen, at)
     # Step 4: what the person saw and answered, and with which key.
     _check_transaction(seen)
+    _check_endorsement(seen, known.provider_keys)
     _check_person(seen)
     # Step 5: where the key came from.
     _check_evidence(seen, known.trust)
@@ -222,15 +228,16 @@ def _check_person(seen: _Seen) -> None:
         raise BadEvidence(rules.ANSWER, "approved without an OK")
     if outcome.state == _REFUSED and outcome.verdict != proofs.NG:
         raise BadEvidence(rules.ANSWER, "refused without an NG")
-    if reading.KEY in seen.file.parts:
-        seen.key = _read_key(seen.file.parts[reading.KEY].content)
-    if seen.missing(Check.USER_SIGNATURE, reading.PROOF, reading.KEY) or seen.key is None:
+    needed = {reading.PROOF, reading.KEY} | (seen.file.stated & {reading.ENDORSEMENT})
+    if seen.missing(Check.USER_SIGNATURE, *needed) or seen.key is None:
         return
-    item = reading.read_map(seen.file.parts[reading.PROOF].content, {1: str, 2: bytes}, {})
+    item = reading.read_map(seen.file.parts[reading.PROOF].content, {1: str, 2: bytes})
     kind = item[1]
+    # An endorsed key answers only as what it was endorsed for; the bound one may still refuse.
+    key = seen.key if seen.endorsed is None else seen.endorsed.key
     if proofs.needs_transaction(kind) and seen.missing(Check.USER_SIGNATURE, reading.TRANSACTION):
         return
-    answered = proofs.check_answer(kind, item[2], seen.key, seen.shown)
+    answered = proofs.check_answer(kind, item[2], key, seen.shown)
     said = (answered.answer.digest, answered.answer.verdict, answered.answer.reason)
     if said != (outcome.transaction, outcome.verdict, outcome.reason):
         raise BadEvidence(rules.ANSWER, "another answer than the outcome's")
@@ -238,9 +245,53 @@ def _check_person(seen: _Seen) -> None:
     seen.met(Check.USER_SIGNATURE, f"{kind}, {answered.display}")
 
 
+def _check_endorsement(seen: _Seen, provider_keys: frozenset[bytes]) -> None:
+    parts = seen.file.parts
+    if reading.KEY in parts:
+        seen.key = _read_key(parts[reading.KEY].content)
+    if reading.ENDORSEMENT not in seen.file.stated:
+        return
+    gone = seen.missing(Check.ENDORSEMENT, reading.ENDORSEMENT, reading.KEY)
+    if gone or seen.key is None:
+        seen.left(Check.ENDORSEMENT_RECORDED, Why.NEEDS_ANOTHER)
+        seen.left(Check.WARRANT, Why.NEEDS_ANOTHER)
+        return
+    recorded = Recorded(user=None, device=None)
+    if reading.BINDING in parts:
+        binding = reading.read_map(parts[reading.BINDING].content, _BINDING_MEMBERS)
+        recorded = Recorded(user=binding[1], device=binding[2])
+    part = parts[reading.ENDORSEMENT]
+    seen.endorsed = endorsed = check_endorsement(
+        part.content,
+        seen.key,
+        verifier=seen.file.verifier,
+        at=seen.outcome.at,
+        recorded=recorded,
+    )
+    value = sha256(endorsed.key.public_key).digest()
+    reading.open_value(seen.leaf, "endorsed-key", value, part.openings)
+    seen.met(Check.ENDORSEMENT)
+    if not provider_keys:
+        seen.left(Check.WARRANT, Why.NO_PROVIDER_KEY, endorsed.provider)
+    elif endorsed.provider_key not in provider_keys:
+        raise BadEvidence(rules.WARRANT, "by a provider who is not believed")
+    else:
+        seen.met(Check.WARRANT, endorsed.provider)
+    place = None if seen.file.inclusion is None else seen.file.inclusion.endorsement
+    _check_recorded(seen, Check.ENDORSEMENT_RECORDED, endorsed.leaf, place)
+
+
+def _check_recorded(seen: _Seen, check: Check, leaf: bytes, place: reading.Place | None) -> None:
+    if place is None or seen.head is None:
+        seen.left(check, Why.PENDING)
+        return
+    _check_place(leaf, place, seen.head)
+    seen.met(check, f"{place.index} / {seen.head.size}")
+
+
 def _read_key(content: bytes) -> proofs.Key:
     required = {1: str, 2: bytes, 3: bytes, 4: str, 5: bool, 6: bool}
-    item = reading.read_map(content, required, {})
+    item = reading.read_map(content, required)
     return proofs.Key(
         kind=item[1],
         public_key=item[2],
@@ -263,7 +314,7 @@ def _check_binding(seen: _Seen) -> None:
         seen.left(Check.BINDING_RECORDED, Why.NEEDS_ANOTHER)
         return
     part = seen.file.parts[reading.BINDING]
-    item = reading.read_map(part.content, {1: str, 2: str, 3: bytes, 4: dict}, {})
+    item = reading.read_map(part.content, _BINDING_MEMBERS)
     user, device, salts = item[1], item[2], item[4]
     leaf = reading.read_leaf(item[3], *_BINDING_KINDS)
     # The leaf that bound the key, opened for this person, this device and this key...
@@ -281,12 +332,8 @@ def _check_binding(seen: _Seen) -> None:
         raise BadEvidence(rules.BINDING, "bound later, or to somebody else")
     seen.user, seen.device = user, device
     seen.met(Check.BINDING)
-    inclusion = seen.file.inclusion
-    if inclusion is None or inclusion.binding is None or seen.head is None:
-        seen.left(Check.BINDING_RECORDED, Why.PENDING)
-        return
-    _check_place(item[3], inclusion.binding, seen.head)
-    seen.met(Check.BINDING_RECORDED, f"{inclusion.binding.index} / {seen.head.size}")
+    place = None if seen.file.inclusion is None else seen.file.inclusion.binding
+    _check_recorded(seen, Check.BINDING_RECORDED, item[3], place)
 
 
 def _check_leaf(seen: _Seen) -> None:
@@ -297,7 +344,7 @@ def _check_leaf(seen: _Seen) -> None:
     digest = seen.outcome.transaction
     reading.open_value(leaf, "transaction", digest, parts[reading.LEAF].openings)
     if reading.PROOF in parts:
-        item = reading.read_map(parts[reading.PROOF].content, {1: str, 2: bytes}, {})
+        item = reading.read_map(parts[reading.PROOF].content, {1: str, 2: bytes})
         value = sha256(item[2]).digest()
         reading.open_value(leaf, "proof", value, parts[reading.PROOF].openings)
     if seen.key is not None:
@@ -330,6 +377,10 @@ def _result(seen: _Seen) -> CheckedReceipt:
         user_verified=None if answered is None else answered.user_verified,
         origin=None if answered is None else answered.origin,
         key=None if seen.key is None else sha256(seen.key.public_key).digest(),
+        endorsed_key=(
+            None if seen.endorsed is None else sha256(seen.endorsed.key.public_key).digest()
+        ),
+        warranted_by=None if seen.endorsed is None else seen.endorsed.provider,
         index=None if file.inclusion is None else file.inclusion.place.index,
         size=None if seen.head is None else seen.head.size,
         findings=tuple(sorted(seen.findings, key=lambda each: order.index(each.check))),

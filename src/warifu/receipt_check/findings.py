@@ -20,6 +20,9 @@ class Check(StrEnum):
     EVIDENCE_KEY = "evidence-key"
     BINDING = "binding"
     BINDING_RECORDED = "binding-recorded"
+    ENDORSEMENT = "endorsement"
+    ENDORSEMENT_RECORDED = "endorsement-recorded"
+    WARRANT = "warrant"
     LEAF = "leaf"
     INCLUSION = "inclusion"
     LOG_SIGNATURE = "log-signature"
@@ -36,6 +39,7 @@ class Why(StrEnum):
     NEEDS_ANOTHER = "needs-another"
     PENDING = "pending"
     NO_LOG_KEY = "no-log-key"
+    NO_PROVIDER_KEY = "no-provider-key"
     NO_TRUST = "no-trust"
     NO_STATEMENT = "no-statement"
     NO_KEY_IN_EVIDENCE = "no-key-in-evidence"
@@ -97,7 +101,11 @@ class CheckedReceipt(Struct, frozen=True, kw_only=True):
     user_verified: bool | None
     origin: str | None
     key: bytes | None
-    """SHA-256 of SubjectPublicKeyInfo."""
+    """SHA-256 of the bound key's SubjectPublicKeyInfo."""
+    endorsed_key: bytes | None
+    """Of the key that answered in its place, where one did."""
+    warranted_by: str | None
+    """Whose word it is that this key lives behind a display of its own: no platform's."""
     index: int | None
     """Place in the log; None while pending."""
     size: int | None
@@ -110,7 +118,9 @@ class CheckedReceipt(Struct, frozen=True, kw_only=True):
     @property
     def whole(self) -> bool:
         """Whether everything that shows who approved what was checked."""
-        return all(self.was_checked(each) for each in ESSENTIAL)
+        left = {each.check for each in self.findings if not each.checked}
+        met = all(self.was_checked(each) for each in ESSENTIAL)
+        return met and Check.ENDORSEMENT not in left
 
 
 ESSENTIAL = (
@@ -181,6 +191,35 @@ WORDS: dict[Check, tuple[Text, Text]] = {
             en="That the binding is in the log was not checked.",
         ),
     ),
+    Check.ENDORSEMENT: (
+        Text(
+            ja="回答した鍵が、取引の前に、登録された鍵によって認められていたことを確認しました。",
+            en="The bound key had endorsed the key that answered, before the transaction.",
+        ),
+        Text(
+            ja="回答した鍵が登録された鍵によって認められていたかは確認していません。",
+            en="That the bound key endorsed the key that answered was not checked.",
+        ),
+    ),
+    Check.ENDORSEMENT_RECORDED: (
+        Text(
+            ja="鍵の追加の記録が台帳にあることを確認しました。", en="The endorsement is in the log."
+        ),
+        Text(
+            ja="鍵の追加の記録が台帳にあるかは確認していません。",
+            en="That the endorsement is in the log was not checked.",
+        ),
+    ),
+    Check.WARRANT: (
+        Text(
+            ja="鍵が専用の画面の裏にあることを、指定された提供者が保証していることを確認しました。",
+            en="A provider who is believed warranted that this key lives behind a trusted display.",
+        ),
+        Text(
+            ja="専用の画面の保証書の提供者は確認していません。",
+            en="Who warranted the trusted display was not checked.",
+        ),
+    ),
     Check.LEAF: (
         Text(
             ja="控えの内容が台帳の記録と一致することを確認しました。",
@@ -236,6 +275,10 @@ REASONS: dict[Why, Text] = {
     ),
     Why.NO_LOG_KEY: Text(
         ja="台帳の検証鍵が指定されていません。", en="No key of the log was given."
+    ),
+    Why.NO_PROVIDER_KEY: Text(
+        ja="提供者の鍵が指定されていないため、サーバーの申告によります。",
+        en="No key of a provider was given; whose it is is the server's word.",
     ),
     Why.NO_TRUST: Text(ja="信頼情報が指定されていません。", en="No trust was given."),
     Why.NO_STATEMENT: Text(

@@ -114,7 +114,7 @@ def _note_key(line: str) -> NoteKey:
     return key
 
 
-def _server_key(jwk: Any) -> ServerKey:  # noqa: ANN401 - as decoded
+def _server_key(jwk: object) -> ServerKey:
     match jwk:
         case {"kty": "OKP", "crv": "Ed25519", "x": str(x), "purpose": str(purpose)}:
             public_key = _ED25519 + _base64url(x)

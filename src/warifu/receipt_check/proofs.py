@@ -8,7 +8,7 @@ not checked: counters, and what the page asked the browser to show beside amount
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from hashlib import sha256
 from hmac import compare_digest
@@ -24,7 +24,7 @@ from warifu.authentication.transaction.currency import decimal
 from warifu.authentication.transaction.value import Kind, Transaction
 from warifu.base.codec import cbor, json, text
 from warifu.base.errors import BadEvidence, MalformedEvidence
-from warifu.base.pki.signature import load_public_key
+from warifu.base.pki.signature import PublicKey, load_public_key
 from warifu.receipt_check import rules
 
 OK, NG = 1, 2
@@ -91,7 +91,9 @@ class Shown(Struct, frozen=True, kw_only=True):
     text: str
 
 
-class _Signed(Struct, frozen=True, kw_only=True):
+class Signed(Struct, frozen=True, kw_only=True):
+    """What a key signed, by one kind of proof."""
+
     answer: bytes
     user_verified: bool
     origin: str | None = None
@@ -149,8 +151,27 @@ def read_answer(data: bytes) -> Answer:
     return answer
 
 
-def _envelope(data: bytes, key: Key, *, typ: str, more: tuple[int, ...] = ()) -> Any:  # noqa: ANN401 - payload and headers
-    """COSE_Sign1 with exactly the headers of its kind; what it signs is made again from parts."""
+class Cose(Struct, frozen=True, kw_only=True):
+    """A COSE_Sign1 whose signature verified."""
+
+    payload: bytes
+    header: dict[Any, Any]
+
+
+def read_cose(
+    data: bytes, key: Key, wanted: Mapping[int, object], more: tuple[int, ...] = ()
+) -> Cose:
+    """COSE_Sign1 with exactly the headers of its kind; what it signs is made again from parts.
+
+    Args:
+        data: The message, tagged.
+        key: Whose signature it must be.
+        wanted: Protected headers beside the algorithm, which is the key's.
+        more: Labels of further ones, of any value.
+
+    Raises:
+        BadEvidence: ``receipt-check/proof``, ``cbor/*``.
+    """
     match cbor.decode(data.removeprefix(b"\xd2")):
         case [bytes(protected), dict(unprotected), bytes(payload), bytes(signature)]:
             pass
@@ -158,8 +179,8 @@ def _envelope(data: bytes, key: Key, *, typ: str, more: tuple[int, ...] = ()) ->
             raise MalformedEvidence(rules.PROOF, "not a COSE_Sign1")
     header = cbor.decode_map(protected)
     is_curve = isinstance(_load(key), ec.EllipticCurvePublicKey)
-    wanted = {1: _ES256 if is_curve else _EDDSA, 3: _ANSWER_TYPE, 16: typ}
-    if header != wanted | {label: header.get(label) for label in more} or unprotected:
+    own = {1: _ES256 if is_curve else _EDDSA, **wanted}
+    if header != own | {label: header.get(label) for label in more} or unprotected:
         raise BadEvidence(rules.PROOF, "other headers than its kind has")
     if is_curve:
         if len(signature) != 2 * _HALF:
@@ -167,20 +188,21 @@ def _envelope(data: bytes, key: Key, *, typ: str, more: tuple[int, ...] = ()) ->
         halves = (signature[:_HALF], signature[_HALF:])
         signature = encode_dss_signature(*(int.from_bytes(each, "big") for each in halves))
     _verify(key, signature, cbor.encode_deterministic(["Signature1", protected, b"", payload]))
-    return payload, header
+    return Cose(payload=payload, header=header)
 
 
-def _trusted_ui(data: bytes, key: Key, _: Shown | None) -> _Signed:
-    answer, header = _envelope(data, key, typ=_TRUSTED_UI, more=(_USER_VERIFIED,))
-    return _Signed(answer=answer, user_verified=cbor.member(header, _USER_VERIFIED, bool))
+def _trusted_ui(data: bytes, key: Key, _: Shown | None) -> Signed:
+    read = read_cose(data, key, {3: _ANSWER_TYPE, 16: _TRUSTED_UI}, (_USER_VERIFIED,))
+    verified = cbor.member(read.header, _USER_VERIFIED, bool)
+    return Signed(answer=read.payload, user_verified=verified)
 
 
-def _device_key(data: bytes, key: Key, _: Shown | None) -> _Signed:
-    answer, _header = _envelope(data, key, typ=_DEVICE_KEY)
-    return _Signed(answer=answer, user_verified=key.user_verification_required)
+def _device_key(data: bytes, key: Key, _: Shown | None) -> Signed:
+    read = read_cose(data, key, {3: _ANSWER_TYPE, 16: _DEVICE_KEY})
+    return Signed(answer=read.payload, user_verified=key.user_verification_required)
 
 
-def _protected_confirmation(data: bytes, key: Key, shown: Shown | None) -> _Signed:
+def _protected_confirmation(data: bytes, key: Key, shown: Shown | None) -> Signed:
     message, signature = _members(data, 1, 2)
     if not key.confirmation_required or len(message) > _MOST_OCTETS_OF_MESSAGE:
         raise BadEvidence(rules.PROOF, "a key that signs more than confirmations, or too long")
@@ -191,17 +213,26 @@ def _protected_confirmation(data: bytes, key: Key, shown: Shown | None) -> _Sign
     if shown is None or cbor.member(item, "prompt", str) != shown.text:
         raise BadEvidence(rules.PROOF, "another text was shown")
     answer = cbor.member(item, "extra", bytes)
-    return _Signed(answer=answer, user_verified=key.user_verification_required)
+    return Signed(answer=answer, user_verified=key.user_verification_required)
 
 
-def _webauthn(data: bytes, key: Key, _: Shown | None) -> _Signed:
+def read_assertion(data: bytes, key: Key) -> Signed:
+    """Verify a WebAuthn assertion in the container of its kind; its answer is member 1.
+
+    Raises:
+        BadEvidence: ``receipt-check/proof``, ``cbor/*``, ``json/*``.
+    """
+    return _webauthn(data, key, None)
+
+
+def _webauthn(data: bytes, key: Key, _: Shown | None) -> Signed:
     members = _members(data, 1, 2, 3, 4)
     if json.decode_object(members[1]).get("crossOrigin") is True:
         raise BadEvidence(rules.PROOF, "asked inside another site's frame")
     return _assertion(members, key, "webauthn.get")
 
 
-def _secure_payment(data: bytes, key: Key, shown: Shown | None) -> _Signed:
+def _secure_payment(data: bytes, key: Key, shown: Shown | None) -> Signed:
     members = _members(data, 1, 2, 3, 4, optional={5})
     signed = _assertion(members[:4], key, "payment.get")
     payment: Any = json.decode_object(members[1]).get("payment")
@@ -210,20 +241,29 @@ def _secure_payment(data: bytes, key: Key, shown: Shown | None) -> _Signed:
     return signed
 
 
-def _app_attest(data: bytes, key: Key, _: Shown | None) -> _Signed:
+def _app_attest(data: bytes, key: Key, _: Shown | None) -> Signed:
     answer, assertion = _members(data, 1, 2)
+    check_app_attested(answer, assertion, key)
+    return Signed(answer=answer, user_verified=False)
+
+
+def check_app_attested(client_data: bytes, assertion: bytes, key: Key) -> None:
+    """Verify an App Attest assertion over client data.
+
+    Raises:
+        BadEvidence: ``receipt-check/proof``, ``cbor/*``.
+    """
     item = cbor.decode_map(assertion)
     authenticator_data = cbor.member(item, "authenticatorData", bytes)
     if item.keys() != {"signature", "authenticatorData"}:
         raise BadEvidence(rules.PROOF, "not an assertion")
     _check_app(authenticator_data, key)
     # The nonce is what Apple's key signs, and the scheme hashes it once more.
-    nonce = sha256(authenticator_data + sha256(answer).digest()).digest()
+    nonce = sha256(authenticator_data + sha256(client_data).digest()).digest()
     _verify(key, cbor.member(item, "signature", bytes), nonce)
-    return _Signed(answer=answer, user_verified=False)
 
 
-_KINDS: dict[str, Callable[[bytes, Key, Shown | None], _Signed]] = {
+_KINDS: dict[str, Callable[[bytes, Key, Shown | None], Signed]] = {
     "trusted-ui": _trusted_ui,
     "protected-confirmation": _protected_confirmation,
     "secure-payment": _secure_payment,
@@ -233,7 +273,7 @@ _KINDS: dict[str, Callable[[bytes, Key, Shown | None], _Signed]] = {
 }
 
 
-def _assertion(members: tuple[bytes, ...], key: Key, ceremony: str) -> _Signed:
+def _assertion(members: tuple[bytes, ...], key: Key, ceremony: str) -> Signed:
     """WebAuthn Level 3 §7.2, the steps that need nothing but the signed bytes."""
     answer, client_data, authenticator_data, signature = members
     _verify(key, signature, authenticator_data + sha256(client_data).digest())
@@ -245,7 +285,7 @@ def _assertion(members: tuple[bytes, ...], key: Key, ceremony: str) -> _Signed:
     if not flags & _PRESENT:
         raise BadEvidence(rules.PROOF, "nobody was present")
     origin = client.get("origin")
-    return _Signed(
+    return Signed(
         answer=answer,
         user_verified=bool(flags & _VERIFIED),
         origin=origin if type(origin) is str else None,
@@ -289,7 +329,7 @@ def _members(data: bytes, *labels: int, optional: set[int] | None = None) -> tup
     return tuple(cbor.member(item, label, bytes) for label in labels)
 
 
-def _load(key: Key) -> Any:  # noqa: ANN401 - any public key that signs
+def _load(key: Key) -> PublicKey:
     try:
         return load_public_key(key.public_key)
     except BadEvidence as error:
@@ -298,13 +338,14 @@ def _load(key: Key) -> Any:  # noqa: ANN401 - any public key that signs
 
 def _verify(key: Key, signature: bytes, signed: bytes) -> None:
     public = _load(key)
-    arguments: tuple[Any, ...] = ()
-    if isinstance(public, ec.EllipticCurvePublicKey):
-        arguments = (ec.ECDSA(_DIGESTS.get(public.key_size, hashes.SHA256())),)
-    elif isinstance(public, rsa.RSAPublicKey):
-        arguments = (padding.PKCS1v15(), hashes.SHA256())
     try:
-        public.verify(signature, signed, *arguments)
+        if isinstance(public, ec.EllipticCurvePublicKey):
+            digest = _DIGESTS.get(public.key_size, hashes.SHA256())
+            public.verify(signature, signed, ec.ECDSA(digest))
+        elif isinstance(public, rsa.RSAPublicKey):
+            public.verify(signature, signed, padding.PKCS1v15(), hashes.SHA256())
+        else:
+            public.verify(signature, signed)
     except (InvalidSignature, ValueError, UnsupportedAlgorithm) as error:
         raise BadEvidence(rules.PROOF, "the bound key did not sign this") from error
 

@@ -20,7 +20,7 @@ MAX_RECEIPT_BYTES = 1 << 18
 MAX_PUBLISHED = 16
 MAX_PATH = 64
 SIGNED_TYPE = "application/vnd.warifu.receipt+cose"
-OUTCOME, LEAF, TRANSACTION, PROOF, KEY, EVIDENCE, BINDING = range(1, 8)
+OUTCOME, LEAF, TRANSACTION, PROOF, KEY, EVIDENCE, BINDING, ENDORSEMENT = range(1, 9)
 """Numbers of the parts."""
 
 _LAST_SECOND = 253_402_300_799
@@ -53,6 +53,7 @@ class Inclusion(Struct, frozen=True, kw_only=True):
     place: Place
     binding: Place | None
     published: tuple[tuple[bytes, Place], ...]
+    endorsement: Place | None
 
 
 class File(Struct, frozen=True, kw_only=True):
@@ -173,12 +174,17 @@ def read_evidence(content: bytes) -> EvidenceCopy:
     )
 
 
-def read_map(content: bytes, required: Mapping[int, type], optional: Mapping[int, type]) -> Any:  # noqa: ANN401 - members by number
+def read_map(
+    content: bytes,
+    required: Mapping[int, type],
+    optional: Mapping[int, type] | None = None,
+) -> dict[int, Any]:
     """Read a part that is a map with members of known types; absent ones are None.
 
     Raises:
         BadEvidence: ``receipt-check/form``, ``cbor/*``.
     """
+    optional = optional or {}
     item = _map(content, set(required), set(optional))
     return {
         **{number: _member(item, number, kind) for number, kind in required.items()},
@@ -242,7 +248,7 @@ def _part(number: object, digests: Mapping[Any, Any], data: object) -> Part:
 
 
 def _inclusion(item: object) -> Inclusion:
-    found = _checked(item, {1, 2}, {3, 4})
+    found = _checked(item, {1, 2}, {3, 4, 5})
     published = _optional(found, 4, list) or []
     if len(published) > MAX_PUBLISHED:
         raise MalformedEvidence(rules.FORM, f"{len(published)} published keys")
@@ -251,6 +257,7 @@ def _inclusion(item: object) -> Inclusion:
         place=_place(found[2]),
         binding=_place(found[3]) if 3 in found else None,
         published=tuple(_published(each) for each in published),
+        endorsement=_place(found[5]) if 5 in found else None,
     )
 
 

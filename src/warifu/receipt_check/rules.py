@@ -139,6 +139,24 @@ BINDING = Rule(
     ),
     stops="one person's key answering for another",
 )
+ENDORSEMENT = Rule(
+    code="receipt-check/endorsement",
+    clause="docs/formats/endorsement.md §2, §3",
+    requires=Text(
+        ja="回答した鍵は、登録された鍵の署名により、取引の前に認められたものでなければなりません。",
+        en="The key that answered was endorsed by the bound key before the transaction, for this.",
+    ),
+    stops="a key that answers without the bound one's word, or with a word for something else",
+)
+WARRANT = Rule(
+    code="receipt-check/warrant",
+    clause="docs/formats/endorsement.md §4",
+    requires=Text(
+        ja="部品の保証書は、この鍵と端末に対する、取引の時点で有効なものでなければなりません。",
+        en="The warrant is for this key on this device, in its time, by a provider known before.",
+    ),
+    stops="a key of any app passing for one behind a trusted display",
+)
 INCLUSION = Rule(
     code="receipt-check/inclusion",
     clause="RFC 9162 §2.1.3.2",
@@ -219,6 +237,8 @@ RULES = (
     LEAF,
     OPENING,
     BINDING,
+    ENDORSEMENT,
+    WARRANT,
     INCLUSION,
     CHECKPOINT,
     LOG,

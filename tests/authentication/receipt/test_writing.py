@@ -19,6 +19,7 @@ from tests.authentication.receipt.world import (
     binding,
     confirmation_leaf,
     contents,
+    endorsed_contents,
     inclusion,
     pending,
     publishing,
@@ -76,10 +77,11 @@ def test_a_receipt_is_shown_as_json() -> None:
 
 
 def test_what_is_withheld_is_named_and_gone() -> None:
-    bare = withhold(WHOLE)
+    whole = receipt(endorsed_contents())
+    bare = withhold(whole)
     assert set(view(bare)["withheld"]) == {part.name.lower() for part in WITHHOLDABLE}
-    for secret in (b"customer-1", b"device-1", b"TANAKA", b"1234567"):
-        assert secret in WHOLE
+    for secret in (b"customer-1", b"device-1", b"TANAKA", b"1234567", b"Kaede Mobile"):
+        assert secret in whole
         assert secret not in bare
 
 
@@ -153,7 +155,7 @@ def changed_inclusion(number: int, value: Any) -> bytes:
     [
         cbor.encode_deterministic([]),
         WHOLE[:1] + WHOLE[1:].replace(b"\x01\x01", b"\x01\x02", 1),
-        changed(3, {8: b"part"}),
+        changed(3, {9: b"part"}),
         changed(3, {1: "part"}),
         changed(5, 0),
         changed_inclusion(2, 7),

@@ -19,6 +19,7 @@ from tests.authentication.proofs.world import (
     TRANSFER,
     Maker,
     bound_key,
+    envelope,
 )
 from tests.support import make_test_anchor, test_trust
 from warifu.attestation.evidence.facts.android_key import AndroidKeyExpectations
@@ -27,7 +28,13 @@ from warifu.authentication.ledger import merkle, note
 from warifu.authentication.ledger.checkpoint import Checkpoint, checkpoint_text, sign_checkpoint
 from warifu.authentication.ledger.leaf import LeafKind, encode_leaf, make_leaf, salt_for
 from warifu.authentication.ledger.witness import cosign
-from warifu.authentication.receipt.parts import BindingCopy, EvidenceCopy, Outcome, Proof
+from warifu.authentication.receipt.parts import (
+    BindingCopy,
+    EndorsementCopy,
+    EvidenceCopy,
+    Outcome,
+    Proof,
+)
 from warifu.authentication.receipt.receipt import (
     Contents,
     Inclusion,
@@ -40,10 +47,14 @@ from warifu.authentication.transaction.answer import Reason, Verdict
 from warifu.authentication.transaction.confirmation import ProofKind
 from warifu.base.secret import Secret
 from warifu.handset.android_key import PACKAGE, AndroidPhone
+from warifu.handset.authority import new_key, spki
+from warifu.handset.endorsement import TRUSTED_UI, EndorsementDraft, WarrantDraft
 from warifu.receipt_check.check import Known, check_receipt
 from warifu.receipt_check.keys import NoteKey, server_key
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from warifu.authentication.transaction.confirmation import BoundKey
     from warifu.receipt_check.findings import CheckedReceipt
 
@@ -152,6 +163,84 @@ def contents(
     return structs.replace(found, leaf=changes.get("leaf") or confirmation_leaf(found))
 
 
+COMPONENT, PROVIDER = new_key(), new_key()
+DEVICE = bound_key(ProofKind.DEVICE_KEY)
+ENDORSED_AT = AT - timedelta(days=7)
+ENDORSEMENT_SECRET = Secret(sha256(b"endorsement").digest())
+STATED = {
+    "verifier": TRANSFER.verifier,
+    "channel": "app",
+    "binding": bytes(16),
+    "use": TRUSTED_UI,
+    "challenge": bytes(32),
+    "expires_at": int((AT + timedelta(days=300)).timestamp()),
+    "bound": KEY,
+    "key": COMPONENT,
+}
+"""Of an honest endorsement."""
+
+
+def warrant(**changed: Any) -> bytes:
+    """By the provider, for the component on this phone."""
+    members = {
+        "key": spki(COMPONENT),
+        "device_key": spki(KEY),
+        "provider": PROVIDER,
+        "valid_from": int((AT - timedelta(days=30)).timestamp()),
+        "valid_until": int((AT + timedelta(days=30)).timestamp()),
+        **changed,
+    }
+    return WarrantDraft(**members).encode()
+
+
+def endorsement(*, leaf: bytes | None = None, **changed: Any) -> EndorsementCopy:
+    """The part about the component's key; `changed` are its members, or of the statement."""
+    stated = {name: changed.pop(name, value) for name, value in STATED.items()}
+    draft = EndorsementDraft(**stated)
+    made = {
+        "public_key": spki(COMPONENT),
+        "endorsement": draft.encode(),
+        "possession": draft.possession(),
+        "warrant": warrant(),
+        "provider": "Kaede Mobile",
+        "provider_key": spki(PROVIDER),
+        **changed,
+    }
+    names = ("user", "device", "key", "endorsed-key", "endorsement", "warrant")
+    salts = {name: salt_for(ENDORSEMENT_SECRET, name) for name in names}
+    return EndorsementCopy(**{"leaf": leaf or endorsement_leaf(made), "salts": salts, **made})
+
+
+def endorsement_leaf(
+    made: Mapping[str, Any], *, at: datetime = ENDORSED_AT, key: bytes | None = None
+) -> bytes:
+    """The leaf that says so."""
+    values = {
+        "user": TRANSFER.user.encode(),
+        "device": TRANSFER.device.encode(),
+        "key": sha256(key or spki(KEY)).digest(),
+        "endorsed-key": sha256(made["public_key"]).digest(),
+        "endorsement": sha256(made["endorsement"]).digest(),
+        "warrant": sha256(made["warrant"]).digest(),
+    }
+    return encode_leaf(
+        make_leaf(LeafKind.ENDORSEMENT, at=at, values=values, secret=ENDORSEMENT_SECRET)
+    )
+
+
+def endorsed_contents(copy: EndorsementCopy | None = None, **changed: Any) -> Contents:
+    """What a bank puts into a receipt where the component's key answered."""
+    return contents(
+        kind=ProofKind.TRUSTED_UI,
+        **{
+            "key": DEVICE,
+            "proof": envelope(OK, key=COMPONENT).encode(),
+            "endorsement": copy or endorsement(),
+            **changed,
+        },
+    )
+
+
 def confirmation_leaf(found: Contents, **changes: Any) -> bytes:
     """The leaf of a confirmation with these contents."""
     bound = found.binding
@@ -161,6 +250,7 @@ def confirmation_leaf(found: Contents, **changes: Any) -> bytes:
         device=bound.device if bound else None,
         key=found.key,
         proof=found.proof,
+        endorsed_key=found.endorsement.public_key if found.endorsement else None,
     )
     fields = {"at": AT, "values": values, "secret": LEAF_SECRET, **changes}
     return encode_leaf(make_leaf(LeafKind.CONFIRMATION, **fields))
@@ -207,12 +297,14 @@ def publishing(public_key: bytes = SIGNER.public_key, purpose: str = "receipt") 
 def inclusion(found: Contents, *published: bytes) -> Inclusion:
     """Where everything is."""
     bound = found.binding.leaf if found.binding else b"nobody"
-    log = Log(*published, bound, found.leaf)
+    endorsed = (found.endorsement.leaf,) if found.endorsement else ()
+    log = Log(*published, bound, *endorsed, found.leaf)
     return Inclusion(
         checkpoint=log.checkpoint(),
         place=log.proof(found.leaf),
         binding=log.proof(bound),
         published=tuple((leaf, log.proof(leaf)) for leaf in published),
+        endorsement=log.proof(*endorsed) if endorsed else None,
     )
 
 

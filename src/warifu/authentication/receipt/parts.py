@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from enum import Enum, IntEnum
 from hashlib import sha256
-from typing import Any
+from typing import TypeAlias
 
 from msgspec import Struct, field
 
@@ -29,6 +29,8 @@ class Part(IntEnum):
     KEY = 5
     EVIDENCE = 6
     BINDING = 7
+    ENDORSEMENT = 8
+    """Where a key answered that the bound key had endorsed."""
 
 
 WITHHOLDABLE = frozenset(Part) - {Part.OUTCOME, Part.LEAF}
@@ -92,6 +94,27 @@ class BindingCopy(Struct, frozen=True, kw_only=True):
     """Of that leaf's commitments, by name: ``user``, ``device``, ``key``, ``evidence``."""
 
 
+class EndorsementCopy(Struct, frozen=True, kw_only=True):
+    """Why the answer of another key than the bound one counted."""
+
+    public_key: bytes
+    """The key that signed the answer, DER of SubjectPublicKeyInfo."""
+    endorsement: bytes
+    """As the bound key signed it (docs/formats/endorsement.md §2)."""
+    possession: bytes
+    warrant: bytes
+    provider: str
+    """Who warranted the component, as the app registration called them."""
+    provider_key: bytes
+    """DER of SubjectPublicKeyInfo."""
+    leaf: bytes
+    """Of the endorsement."""
+    salts: Mapping[str, bytes]
+    """Of that leaf's commitments, by name."""
+
+
+Content: TypeAlias = Outcome | Proof | BoundKey | EvidenceCopy | BindingCopy | EndorsementCopy
+
 MEMBERS: dict[Part, tuple[str, ...]] = {
     Part.OUTCOME: (
         *("transaction", "template", "state", "verdict", "reason"),
@@ -107,11 +130,15 @@ MEMBERS: dict[Part, tuple[str, ...]] = {
         *("snapshots", "result", "result_type"),
     ),
     Part.BINDING: ("user", "device", "leaf", "salts"),
+    Part.ENDORSEMENT: (
+        *("public_key", "endorsement", "possession", "warrant"),
+        *("provider", "provider_key", "leaf", "salts"),
+    ),
 }
 """The members of each part that is a map: the first is written under 1, and so on."""
 
 
-def content_of(part: Part, value: Outcome | Proof | BoundKey | EvidenceCopy | BindingCopy) -> bytes:
+def content_of(part: Part, value: Content) -> bytes:
     """The content of a part that is a map, in deterministic CBOR; what is absent is left out."""
     named = ((number, getattr(value, name)) for number, name in enumerate(MEMBERS[part], 1))
     return cbor.encode_deterministic({n: _plain(each) for n, each in named if each is not None})
@@ -132,7 +159,7 @@ def part_digest(part: bytes) -> bytes:
     return sha256(part).digest()
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401 - members of any type
+def _plain(value: object) -> object:
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, datetime):

@@ -23,6 +23,7 @@ from warifu.authentication.receipt import parts as bytes_of
 from warifu.authentication.receipt.parts import (
     WITHHOLDABLE,
     BindingCopy,
+    EndorsementCopy,
     EvidenceCopy,
     Outcome,
     Part,
@@ -46,7 +47,7 @@ TYPE = "application/vnd.warifu.receipt+cose"
 """``typ`` of the server's signature: none of another kind of document passes for it."""
 
 _VERSION, _SIGNED, _PARTS, _INCLUSION = 1, 2, 3, 4
-_CHECKPOINT, _PLACE, _BINDING, _PUBLISHED = 1, 2, 3, 4
+_CHECKPOINT, _PLACE, _BINDING, _PUBLISHED, _ENDORSEMENT = 1, 2, 3, 4, 5
 _NUMBERS = frozenset(each.value for each in Part)
 _OPENED_BY = {
     Part.OUTCOME: ("outcome",),
@@ -54,6 +55,7 @@ _OPENED_BY = {
     Part.PROOF: ("proof",),
     Part.KEY: ("key",),
     Part.BINDING: ("user", "device"),
+    Part.ENDORSEMENT: ("endorsed-key",),
 }
 """Which commitments of the receipt's leaf each part has the salts of."""
 
@@ -74,6 +76,8 @@ class Contents(Struct, frozen=True, kw_only=True):
     key: BoundKey | None = None
     evidence: EvidenceCopy | None = None
     binding: BindingCopy | None = None
+    endorsement: EndorsementCopy | None = None
+    """Where an endorsed key answered; `key` is the bound one that endorsed it."""
 
 
 class LeafProof(Struct, frozen=True, kw_only=True):
@@ -94,6 +98,8 @@ class Inclusion(Struct, frozen=True, kw_only=True):
     """Of the leaf that bound the key, under the same checkpoint."""
     published: tuple[tuple[bytes, LeafProof], ...] = ()
     """Leaves that published keys of ours, such as the one that signed this receipt."""
+    endorsement: LeafProof | None = None
+    """Of the leaf that endorsed the key, where an endorsed one answered."""
 
 
 class Receipt(Struct, frozen=True, kw_only=True):
@@ -112,8 +118,19 @@ def leaf_values(
     device: str | None = None,
     key: BoundKey | None = None,
     proof: Proof | None = None,
+    endorsed_key: bytes | None = None,
 ) -> dict[str, bytes]:
-    """What the leaf of a confirmation commits to: make it in the commit of the outcome."""
+    """What the leaf of a confirmation commits to: make it in the commit of the outcome.
+
+    Args:
+        outcome: What came of it.
+        user: The person.
+        device: Their device.
+        key: The bound key.
+        proof: Of the answer.
+        endorsed_key: What signed the answer, where it is another than the bound key; DER of
+            SubjectPublicKeyInfo.
+    """
     values = {
         "user": user.encode(),
         "transaction": outcome.transaction,
@@ -121,6 +138,7 @@ def leaf_values(
         "device": None if device is None else device.encode(),
         "key": None if key is None else sha256(key.public_key).digest(),
         "proof": None if proof is None else sha256(proof.data).digest(),
+        "endorsed-key": None if endorsed_key is None else sha256(endorsed_key).digest(),
     }
     return {name: value for name, value in values.items() if value is not None}
 
@@ -187,9 +205,13 @@ def withhold(data: bytes, parts: Iterable[Part] = WITHHOLDABLE) -> bytes:
         raise Misuse(WITHHOLDABLE_RULE, ", ".join(sorted(p.name for p in taken - WITHHOLDABLE)))
     receipt = read_receipt(data)
     inclusion = receipt.inclusion
-    if inclusion is not None and Part.BINDING in taken:
+    if inclusion is not None:
         # The place of an enrolment is the same in all receipts of a person: it would join them.
-        inclusion = replace(inclusion, binding=None)
+        inclusion = replace(
+            inclusion,
+            binding=None if Part.BINDING in taken else inclusion.binding,
+            endorsement=None if Part.ENDORSEMENT in taken else inclusion.endorsement,
+        )
     kept = {number: part for number, part in receipt.parts.items() if number not in taken}
     return write_receipt(replace(receipt, parts=kept, inclusion=inclusion))
 
@@ -242,6 +264,7 @@ def _content(contents: Contents) -> dict[Part, bytes]:
         Part.KEY: contents.key,
         Part.EVIDENCE: contents.evidence,
         Part.BINDING: contents.binding,
+        Part.ENDORSEMENT: contents.endorsement,
     }
     given = {part: value for part, value in optional.items() if value is not None}
     return found | {part: bytes_of.content_of(part, value) for part, value in given.items()}
@@ -255,6 +278,7 @@ def _check_contents(contents: Contents, found: Mapping[Part, bytes], leaf_secret
         device=contents.binding.device if contents.binding else None,
         key=contents.key,
         proof=contents.proof,
+        endorsed_key=contents.endorsement.public_key if contents.endorsement else None,
     )
     opened = [name for part in found for name in _OPENED_BY.get(part, ())]
     try:
@@ -277,6 +301,8 @@ def _write_inclusion(inclusion: Inclusion) -> dict[int, Any]:
         item[_BINDING] = _write_proof(inclusion.binding)
     if inclusion.published:
         item[_PUBLISHED] = [[leaf, _write_proof(at)] for leaf, at in inclusion.published]
+    if inclusion.endorsement is not None:
+        item[_ENDORSEMENT] = _write_proof(inclusion.endorsement)
     return item
 
 
@@ -292,6 +318,7 @@ def _read_inclusion(item: Mapping[Any, Any]) -> Inclusion:
         place=_read_proof(inclusion.get(_PLACE)),
         binding=_read_proof(inclusion[_BINDING]) if _BINDING in inclusion else None,
         published=tuple(_read_published(each) for each in published),
+        endorsement=_read_proof(inclusion[_ENDORSEMENT]) if _ENDORSEMENT in inclusion else None,
     )
 
 

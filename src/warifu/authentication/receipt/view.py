@@ -47,7 +47,7 @@ def _document(receipt: Receipt) -> dict[str, Any]:
     return document
 
 
-def _part(number: int, data: bytes) -> Any:  # noqa: ANN401 - JSON
+def _part(number: int, data: bytes) -> object:
     match cbor.decode(data, max_bytes=MAX_RECEIPT_BYTES):
         case [bytes(), dict(), bytes(content)]:
             pass
