@@ -226,7 +226,7 @@ def test_refreshing_learns_and_then_confirms(
 def test_a_publisher_that_is_down_leaves_what_was_known(
     trust: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("time.sleep", lambda _: None)
+    monkeypatch.setattr("warifu.cli.trust.sleep", lambda _: None)
     sources = tmp_path / "sources.json"
     nobody = {"kind": "android-revocation", "url": "http://127.0.0.1:9/status"}
     sources.write_text(json.dumps({"sources": [nobody]}))

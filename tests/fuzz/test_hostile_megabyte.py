@@ -48,7 +48,8 @@ def test_hostile_mebibyte_takes_little_time_and_no_square_of_it(name: str) -> No
         for quarter, full in zip(inputs(name, MEBIBYTE // 4), inputs(name, MEBIBYTE), strict=True):
             spent = best_seconds(target.run, full, 1)
             if spent > NEGLIGIBLE_SECONDS:
-                spent = best_seconds(target.run, full, 3)
-                assert spent < MAX_SECONDS, full[:60]
                 base = max(best_seconds(target.run, quarter, 3), NEGLIGIBLE_SECONDS)
+                if spent >= MAX_SECONDS or spent > MAX_GROWTH * base:
+                    spent = best_seconds(target.run, full, 3)  # the machine may have been busy
+                assert spent < MAX_SECONDS, full[:60]
                 assert spent <= MAX_GROWTH * base, full[:60]

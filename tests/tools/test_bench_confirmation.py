@@ -136,7 +136,10 @@ def test_a_run_without_the_peer_says_so() -> None:
 @pytest.mark.slow
 def test_a_quick_run_confirms_with_every_kind_of_proof() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "tools.bench.confirmation", "--quick", "--store", "sqlite"],
+        [
+            *(sys.executable, "-m", "tools.bench.confirmation", "--quick"),
+            *("--store", "sqlite", "--customers", "8"),
+        ],
         cwd=ROOT,
         capture_output=True,
         check=True,

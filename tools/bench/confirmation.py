@@ -62,6 +62,8 @@ class Effort(Struct, frozen=True, kw_only=True):
     rounds: int
     confirmations: int
     """In each round, of each server."""
+    customers: int = CUSTOMERS
+    """Whose transfers they are; each has confirmed one before anything is timed."""
 
 
 THOROUGH = Effort(rounds=7, confirmations=300)
@@ -92,6 +94,8 @@ def main() -> int:
     options = _options()
     before = machine.describe()
     effort = QUICK if options.quick else THOROUGH
+    if options.customers is not None:
+        effort = replace(effort, customers=options.customers, confirmations=options.customers)
     peer = None
     if options.privacyidea is not None:
         peer = ValidateCheck(options.privacyidea, os.environ[PASSWORD_VARIABLE])
@@ -119,6 +123,9 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tools.bench.confirmation", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="few rounds: rough figures")
+    parser.add_argument(
+        "--customers", type=int, help="so many, with one transfer each in a round: to try it out"
+    )
     parser.add_argument("--write", action="store_true", help=f"write {PAGE.relative_to(ROOT)}")
     parser.add_argument("--store", choices=[store.lower() for store in STORES])
     parser.add_argument("--connections", type=int, default=CONNECTIONS)
@@ -143,7 +150,7 @@ def _store(
         try:
             with served(teller.places, Path(name)) as server:
                 for kind in MAKERS:
-                    customers = Customers(teller, kind)
+                    customers = Customers(teller, kind, number=effort.customers)
                     calls = _calls(teller, customers)
                     ones = {name: replace(call, writes=None) for name, call in calls.items()}
                     with bare(theirs, calls) as top, bare(theirs, ones) as one:
@@ -161,7 +168,7 @@ def _rounds(
     customers: Customers, beside: Beside, effort: Effort, connections: int
 ) -> Iterator[Round]:
     """The first one warms up: it has the first receipt of each key."""
-    for number in (CUSTOMERS, *repeat(effort.confirmations, effort.rounds)):
+    for number in (effort.customers, *repeat(effort.confirmations, effort.rounds)):
         questions = customers.questions(number)
         asked = [measured(each, questions, connections) for each in beside.servers]
         answers = customers.answers(asked[0].load.answers)

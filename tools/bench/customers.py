@@ -120,15 +120,15 @@ class Teller:
 class Customers:
     """Customers of one bank whose devices make one kind of proof."""
 
-    def __init__(self, teller: Teller, kind: ProofKind) -> None:
-        """Bind a device for each of them."""
+    def __init__(self, teller: Teller, kind: ProofKind, *, number: int = CUSTOMERS) -> None:
+        """Bind a device for each of `number` customers."""
         self.kind = kind
         self.maker = MAKERS[kind]
         self._key = teller.key
         self._phones: dict[str, Phone] = {}
         questions = []
-        for number in range(CUSTOMERS):
-            user, device, phone = f"{kind}-{number}", f"{kind}-phone-{number}", self.maker.phone()
+        for each in range(number):
+            user, device, phone = f"{kind}-{each}", f"{kind}-phone-{each}", self.maker.phone()
             teller.counter.enrolment(phone, user=user, device=device).finish()
             self._phones[device] = phone
             questions.append(_question(user, device))
