@@ -1,6 +1,6 @@
 """What the closure says of each claim of the paper, and of what the paper does not say."""
 
-from itertools import product
+from itertools import combinations, product
 
 import pytest
 
@@ -253,6 +253,34 @@ class TestFindings:
         built = ALL - {Defence.PROTECTED_CHANNEL}
         assert fallen(RS, "corrupt-operator", built) == NOTHING
         assert fallen(SIM_ONLY, "corrupt-operator", built) == {Goal.PIN}
+
+    @pytest.mark.parametrize(
+        ("at_ree", "at_tee"), [(RS_T_TA, R_TS_TA), (RS_T_SE, R_TS_SE)], ids=["TA", "SE"]
+    )
+    @every_judge
+    def test_where_the_se_hangs_makes_no_difference_once_the_link_is_encrypted(
+        self, at_ree: Form, at_tee: Form, judge: Judge
+    ) -> None:
+        for powers in combinations(Power, 2):
+            assert fallen(at_ree, powers, ALL, judge) == fallen(at_tee, powers, ALL, judge)
+
+    @pytest.mark.parametrize("form", WITH_TEE, ids=lambda form: form.name)
+    def test_an_se_is_worth_the_readers_of_the_tee(self, form: Form) -> None:
+        found = fallen(form, {Power.RO_TEE_MEM}, ALL)
+        assert Goal.PIN in found
+        assert (Goal.TRANSACTION in found) is (form in BY_TA)
+
+    @pytest.mark.parametrize("form", WITH_TEE, ids=lambda form: form.name)
+    def test_all_measures_of_the_paper_still_let_a_fake_app_enrol_a_key(self, form: Form) -> None:
+        built = PAPER - {Defence.POLICY_1, Defence.ATTESTATION_REQUIRED}
+        assert {Goal.ENROLMENT, *ACCEPTANCE} <= fallen(form, "fake-app", built)
+        assert fallen(form, "fake-app", PAPER - {Defence.POLICY_1}) == {Goal.PIN}
+
+    @every_form
+    def test_pin_that_the_server_judges_is_the_insiders(self, form: Form) -> None:
+        built = ALL - {Defence.FOUR_EYES}
+        assert Goal.PIN in fallen(form, "corrupt-provider", built, Judge.SERVER)
+        assert Goal.PIN not in fallen(form, "corrupt-provider", built, Judge.TERMINAL)
 
 
 class TestCertificates:
