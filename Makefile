@@ -74,6 +74,7 @@ bench: $(READY) ## Measure each format against its floor and against the peers
 	@$(BIN)/python -m tools.bench.dry_run
 	@$(BIN)/python -m tools.bench.service
 	@$(BIN)/python -m tools.bench.confirmation
+	@$(BIN)/python -m tools.bench.threat
 
 fuzz: $(FUZZ_READY) ## Coverage-guided fuzzing for SECONDS (default 60), or RUNS seeded inputs for each target
 	@$(BIN)/python -m tools.fuzz --seconds $(SECONDS) $(if $(RUNS),--runs $(RUNS))
