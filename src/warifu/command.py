@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def make_app() -> App:
     """Assemble all commands."""
-    from warifu.cli import callers, data, db, keys, ledger, receipt, rules, trust
+    from warifu.cli import callers, data, db, keys, ledger, receipt, rules, threat, trust
     from warifu.cli.explain import explain, replay
     from warifu.cli.reappraise import reappraise
     from warifu.cli.serve import serve
@@ -42,6 +42,7 @@ def make_app() -> App:
     app.command(callers.make_callers_app())
     app.command(data.make_app())
     app.command(rules.make_app())
+    app.command(threat.make_app())
     app.command(reappraise)
     app.command(demo)
     return app

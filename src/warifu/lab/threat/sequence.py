@@ -35,7 +35,7 @@ NAMES = {
 
 _ATTACK = Text(ja="攻撃の筋書き", en="Course of the attack")
 _STOPPED = Text(ja="攻撃が止まる箇所", en="Where the attack is stopped")
-_ORDERED = Text(ja="順序を突く攻撃", en="Attack by order")
+_ORDERED = Text(ja="取引の流れの中での攻撃", en="The attack within sessions")
 _BY = Text(ja="防御策：{}", en="stopped by: {}")
 
 
