@@ -18,6 +18,7 @@ from warifu.authentication.binding.warrant import ComponentKind, Warrant, verify
 from warifu.authentication.transaction.confirmation import BoundKey
 from warifu.base.errors import BadEvidence, Denied, VerifierFault, WarifuError
 from warifu.service.conduct.binding.rules import COUNTS
+from warifu.service.conduct.registrations.registration import RegisteredApp
 from warifu.service.conduct.sealing import of_row
 from warifu.service.store import endorsed_keys as store
 from warifu.service.store.endorsed_keys import EndorsedState, StoredEndorsedKey
@@ -26,7 +27,6 @@ from warifu.service.vault.rules import OPENS
 if TYPE_CHECKING:
     from warifu.service.composition import Owner
     from warifu.service.conduct.bound import KeptBinding
-    from warifu.service.conduct.registrations.registration import RegisteredApp
     from warifu.service.conduct.work import Work
     from warifu.service.store.bindings import StoredBinding
     from warifu.service.store.database import Lookup, Statement
@@ -78,6 +78,13 @@ class TrustedKey(Struct, frozen=True, kw_only=True):
     signer: BoundKey
     """In the form that verifiers of proofs take."""
     warrant: Warrant
+    app: RegisteredApp
+    """Whose providers were believed."""
+
+    @property
+    def key(self) -> str:
+        """Its id."""
+        return self.held.stored.id
 
 
 def seal_endorsed(
@@ -161,6 +168,11 @@ def trusted_keys(
     return usable
 
 
+def rest_on_trusted(work: Work, trusted: TrustedKey) -> Statement:
+    """The key still counts, and the app registration is still the one that was believed."""
+    return rest_on_key(work, trusted.held, trusted.app)
+
+
 def rest_on_key(work: Work, held: HeldKey, app: RegisteredApp | None = None) -> Statement:
     """The key still counts, and its provider is still registered where it takes one.
 
@@ -186,7 +198,7 @@ def _trusted(work: Work, held: HeldKey, kept: KeptBinding, app: RegisteredApp) -
         bound=bound,
         now=work.now,
     )
-    return TrustedKey(held=held, signer=signer, warrant=warrant)
+    return TrustedKey(held=held, signer=signer, warrant=warrant, app=app)
 
 
 def _row(key: str, binding: str) -> str:

@@ -202,6 +202,19 @@ def require_endorsed(
     )
 
 
+def require_not_revoked(tenant: str, key: str, *, otherwise: Rule) -> Statement:
+    """What a key approved and what still waits goes on, unless somebody took the key back.
+
+    A key that ended by itself, or that its successor replaced, was good when it answered.
+    """
+    return Statement(
+        sql="UPDATE endorsed_keys SET state = state"
+        " WHERE tenant = :tenant AND id = :id AND state <> 'revoked'",
+        values={"tenant": tenant, "id": key},
+        otherwise=otherwise,
+    )
+
+
 def _forget_tokens(tenant: str, binding: str) -> Statement:
     return Statement(
         sql="DELETE FROM access_tokens WHERE tenant = :tenant AND binding = :binding"

@@ -116,6 +116,7 @@ def _contents(work: Work, kept: KeptReceipt, evidence: EvidenceCopy | None) -> C
         key=kept.key,
         evidence=evidence,
         binding=kept.binding,
+        endorsement=kept.endorsement,
     )
 
 
@@ -128,13 +129,13 @@ def _places(
     published: str | None,
 ) -> _Places | None:
     """Under the first head that has all of its leaves: it stays the same from then on."""
-    own, bound, key = (
+    own, bound, key, endorsed = (
         None if name is None else ledger_store.find_leaf(transaction, work.tenant, name)
-        for name in (leaf, kept.binding_leaf, published)
+        for name in (leaf, kept.binding_leaf, published, kept.endorsement_leaf)
     )
     if own is None or own.place is None:
         return None
-    placed = [each.place for each in (own, bound, key) if each and each.place is not None]
+    placed = [each.place for each in (own, bound, key, endorsed) if each and each.place is not None]
     needed = work.house.settings.ledger.witnesses_needed
     head = ledger_store.first_head_with(
         transaction, work.tenant, place=max(placed), witnesses=needed
@@ -157,6 +158,7 @@ def _places(
         place=LeafProof(index=own.place, path=inclusion_proof(own.place, head.size, nodes)),
         binding=proof(bound),
         published=() if key is None or key_proof is None else ((key.leaf, key_proof),),
+        endorsement=proof(endorsed),
     )
     return _Places(inclusion=inclusion, name=_name(head, lines))
 

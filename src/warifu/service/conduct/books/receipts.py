@@ -19,9 +19,17 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from warifu.authentication.ledger.leaf import SALT_OCTETS
-from warifu.authentication.receipt.parts import BindingCopy, EvidenceCopy, Outcome, Proof
+from warifu.authentication.receipt.parts import (
+    BindingCopy,
+    EndorsementCopy,
+    EvidenceCopy,
+    Outcome,
+    Proof,
+)
 from warifu.authentication.transaction.confirmation import BoundKey
 from warifu.base.errors import VerifierFault
+from warifu.service.conduct.bound import KeptBinding
+from warifu.service.conduct.endorsed import TrustedKey
 from warifu.service.conduct.evidence.standing import recall
 from warifu.service.conduct.sealing import of_row
 from warifu.service.store import receipts as store
@@ -30,7 +38,6 @@ from warifu.service.store.evidence import read_kept
 if TYPE_CHECKING:
     from warifu.service.composition import Owner
     from warifu.service.conduct.books.leaves import KeptLeaf
-    from warifu.service.conduct.bound import KeptBinding
     from warifu.service.conduct.work import Work
     from warifu.service.store.database import Statement, Transaction
     from warifu.service.store.receipts import StoredReceipt
@@ -56,6 +63,17 @@ class KeptReceipt(Struct, frozen=True, kw_only=True):
     """The id of the leaf that bound the key."""
     evidence: str | None
     """The evidence behind the key, of which there is a copy if it was kept."""
+    endorsement: EndorsementCopy | None = None
+    """Where a key answered that `key` had endorsed."""
+    endorsement_leaf: str | None = None
+
+
+class AnsweredBy(Struct, frozen=True, kw_only=True):
+    """Whose key answered."""
+
+    bound: KeptBinding
+    endorsed: TrustedKey | None = None
+    """The key that did, where the bound one endorsed it for that."""
 
 
 def write_receipt(
@@ -66,7 +84,7 @@ def write_receipt(
     data: bytes,
     outcome: Outcome,
     proof: Proof,
-    bound: KeptBinding,
+    by: AnsweredBy,
     leaf: KeptLeaf,
 ) -> Statement:
     """What the commit of an outcome writes, so that there is a receipt of it.
@@ -80,12 +98,13 @@ def write_receipt(
         data: Its bytes.
         outcome: As the leaf commits to it.
         proof: The person's answer as it was received.
-        bound: The binding whose key made it.
+        by: Whose key made it.
         leaf: Of the outcome; `write_leaf` writes it.
 
     Raises:
         VerifierFault: ``vault/opens``.
     """
+    bound, endorsed = by.bound, by.endorsed
     kept = KeptReceipt(
         outcome=outcome,
         leaf=leaf.leaf,
@@ -97,6 +116,8 @@ def write_receipt(
         binding=_binding(bound),
         binding_leaf=bound.leaf_id,
         evidence=bound.evidence,
+        endorsement=None if endorsed is None else _endorsement(endorsed),
+        endorsement_leaf=None if endorsed is None else endorsed.held.kept.leaf_id,
     )
     kind = of_row(RECEIPT, leaf.id)
     sealed = work.house.vault.seal(owner, kind, msgspec.msgpack.encode(kept))
@@ -167,6 +188,20 @@ def _binding(bound: KeptBinding) -> BindingCopy | None:
     binding = bound.binding
     return BindingCopy(
         user=binding.user, device=binding.device, leaf=bound.leaf, salts=dict(bound.salts)
+    )
+
+
+def _endorsement(endorsed: TrustedKey) -> EndorsementCopy:
+    kept, warrant = endorsed.held.kept, endorsed.warrant
+    return EndorsementCopy(
+        public_key=endorsed.signer.public_key,
+        endorsement=kept.endorsement,
+        possession=kept.possession,
+        warrant=kept.warrant or b"",
+        provider=warrant.provider,
+        provider_key=warrant.provider_key,
+        leaf=kept.leaf,
+        salts=dict(kept.salts),
     )
 
 

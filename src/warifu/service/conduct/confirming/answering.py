@@ -10,18 +10,21 @@ from __future__ import annotations
 from hmac import compare_digest
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from warifu.authentication.binding.rules import USABLE
 from warifu.authentication.transaction import rules as transaction_rules
 from warifu.authentication.transaction.answer import Reason, Verdict
-from warifu.authentication.transaction.confirmation import Display, ProofKind
+from warifu.authentication.transaction.confirmation import BoundKey, Display, ProofKind
 from warifu.authentication.transaction.proofs import rules as proof_rules
 from warifu.authentication.transaction.proofs.expectations import ProofExpectations
 from warifu.authentication.transaction.proofs.verify import verify_proof
 from warifu.authentication.transaction.states import State, take_answer
 from warifu.authentication.transaction.template import accept, required_display
 from warifu.base.errors import BadEvidence, Denied, Misuse, WarifuError
+from warifu.service.conduct.binding.keeping import BoundDevice
+from warifu.service.conduct.binding.rules import COUNTS
 from warifu.service.conduct.binding.rules import MOVED as BINDING_MOVED
 from warifu.service.conduct.books.leaves import write_leaf
 from warifu.service.conduct.confirming.acceptance import approve
@@ -34,6 +37,7 @@ from warifu.service.conduct.confirming.refusing import refuse
 from warifu.service.conduct.confirming.rules import MOVED, TRIES
 from warifu.service.conduct.confirming.shown import read_shown
 from warifu.service.conduct.decisions.rules import BASIS
+from warifu.service.conduct.endorsed import TrustedKey, trusted_keys
 from warifu.service.conduct.evidence.rules import DEVICE_APPEARED
 from warifu.service.conduct.rules import IN_FORCE
 from warifu.service.conduct.work import AuditEntry, commit
@@ -41,7 +45,6 @@ from warifu.service.store import transactions as store
 
 if TYPE_CHECKING:
     from warifu.authentication.transaction.confirmation import Confirmation
-    from warifu.service.conduct.binding.keeping import BoundDevice
     from warifu.service.conduct.confirming.asked import AnswerRequest
     from warifu.service.conduct.confirming.kept import Held
     from warifu.service.conduct.confirming.reading import AnswerPicture
@@ -65,9 +68,20 @@ COSTS_A_TRY = frozenset(
     )
 )
 """What is only found once the bound key is known to have signed an answer to this transaction."""
-_MET_OTHERS = frozenset(rule.code for rule in (MOVED, BINDING_MOVED, DEVICE_APPEARED, IN_FORCE))
+_MET_OTHERS = frozenset(
+    rule.code for rule in (MOVED, BINDING_MOVED, COUNTS, DEVICE_APPEARED, IN_FORCE)
+)
 _DISPLAYS = tuple(Display)
 """Strongest first."""
+
+
+class Signer(Struct, frozen=True, kw_only=True):
+    """A key that may have made a proof."""
+
+    bound: BoundDevice
+    key: BoundKey
+    endorsed: TrustedKey | None = None
+    """Where it is not the bound one's own."""
 
 
 def answer(work: Work, wanted: str, asked: AnswerRequest) -> OutcomeTold:
@@ -99,9 +113,14 @@ def _answer(work: Work, wanted: str, asked: AnswerRequest) -> OutcomeTold:
     app = app_of(work, picture, candidates[0])
     if held.answer is not None and _is_same(held.answer, asked):
         return told_again(held)
-    bound, confirmation = _proved(work, held, candidates, app=app, asked=asked)
+    signer, confirmation = _proved(work, held, candidates, app=app, asked=asked)
     answered = Answered(
-        held=held, bound=bound, confirmation=confirmation, asked=asked, picture=picture
+        held=held,
+        bound=signer.bound,
+        confirmation=confirmation,
+        asked=asked,
+        picture=picture,
+        endorsed=signer.endorsed,
     )
     taken = take_answer(
         held.state,
@@ -128,7 +147,9 @@ def _require_basis(asked: AnswerRequest) -> None:
 
 
 def _candidates(picture: AnswerPicture, asked: AnswerRequest) -> list[BoundDevice]:
-    """The active keys of the device that was asked which may have made such a proof.
+    """The active bindings of the device that was asked which may have made such a proof.
+
+    Keys behind a trusted display are endorsed by bindings of any kind: `_signers` finds them.
 
     Raises:
         Denied: ``binding/usable``, whatever of it is wrong.
@@ -136,13 +157,51 @@ def _candidates(picture: AnswerPicture, asked: AnswerRequest) -> list[BoundDevic
     device = picture.held.stored.device
     if device is None or device != asked.device:
         raise Denied(USABLE, "of another device")
-    any_kind = asked.proof.kind is ProofKind.DEVICE_KEY
+    any_kind = asked.proof.kind in {ProofKind.DEVICE_KEY, ProofKind.TRUSTED_UI}
     if not picture.active:
         raise Denied(USABLE, asked.device)
     fitting = [each for each in picture.active if any_kind or each.stored.kind == asked.proof.kind]
     if not fitting:
         raise BadEvidence(proof_rules.KIND, asked.proof.kind)
     return fitting
+
+
+def _signers(
+    work: Work,
+    held: Held,
+    candidates: list[BoundDevice],
+    *,
+    app: RegisteredApp,
+    kind: ProofKind,
+) -> list[Signer]:
+    """The keys that may have made a proof of this kind, newest binding first.
+
+    Raises:
+        WarifuError: Why none of the endorsed keys may answer, where there is no other key.
+        BadEvidence: ``proof/kind`` where there is none at all.
+    """
+    found: list[Signer] = []
+    failure: WarifuError = BadEvidence(proof_rules.KIND, kind)
+    for bound in reversed(candidates):
+        if kind in {bound.stored.kind, ProofKind.DEVICE_KEY}:
+            found.append(Signer(bound=bound, key=bound.ceremony.key))
+            continue
+        try:
+            endorsed = trusted_keys(
+                work,
+                work.house.database,
+                held.owner,
+                stored=bound.stored,
+                kept=bound.kept,
+                app=app,
+            )
+        except (BadEvidence, Denied) as error:
+            failure = error
+            continue
+        found += [Signer(bound=bound, key=each.signer, endorsed=each) for each in endorsed]
+    if not found:
+        raise failure
+    return found
 
 
 def _proved(
@@ -152,7 +211,7 @@ def _proved(
     *,
     app: RegisteredApp,
     asked: AnswerRequest,
-) -> tuple[BoundDevice, Confirmation]:
+) -> tuple[Signer, Confirmation]:
     """The answer, by whichever of the device's keys made it.
 
     Raises:
@@ -160,17 +219,17 @@ def _proved(
     """
     expected = _expectations(held, app)
     failure: WarifuError = Denied(USABLE, asked.device)
-    for bound in reversed(candidates):
+    for signer in _signers(work, held, candidates, app=app, kind=asked.proof.kind):
         try:
             confirmation = verify_proof(
                 asked.proof.data,
                 kind=asked.proof.kind,
                 transaction=held.kept.data or b"",
-                bound=bound.ceremony.key,
+                bound=signer.key,
                 expected=expected,
                 at=work.now,
             )
-            return bound, _accepted(held, confirmation)
+            return signer, _accepted(held, confirmation)
         except (BadEvidence, Denied) as error:
             if error.code in COSTS_A_TRY:
                 # What came to its outcome, an approval that is held above all, has no tries.

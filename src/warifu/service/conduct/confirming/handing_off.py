@@ -20,6 +20,7 @@ from warifu.authentication.transaction.states import Event, State, advance
 from warifu.authentication.transaction.value import Kind
 from warifu.base.codec.text import to_base64url
 from warifu.base.errors import Denied
+from warifu.service.conduct.binding.rules import COUNTS
 from warifu.service.conduct.challenges.asking import RecordId
 from warifu.service.conduct.confirming.kept import Held, load, opened, require_free
 from warifu.service.conduct.confirming.rules import DUE, MOVED, REFERENCE
@@ -28,6 +29,7 @@ from warifu.service.conduct.work import AuditEntry, commit
 from warifu.service.store import transactions as store
 from warifu.service.store.bindings import require_active
 from warifu.service.store.database import Statement
+from warifu.service.store.endorsed_keys import require_not_revoked
 
 if TYPE_CHECKING:
     from warifu.service.conduct.work import Work
@@ -284,7 +286,11 @@ def _still_bound(work: Work, held: Held) -> list[Statement]:
     binding = None if held.answer is None else held.answer.binding
     if held.state is not State.HELD or binding is None:
         return []
-    return [require_active(work.tenant, binding, otherwise=USABLE)]
+    endorsed = None if held.answer is None else held.answer.endorsed
+    usable = require_active(work.tenant, binding, otherwise=USABLE)
+    if endorsed is None:
+        return [usable]
+    return [usable, require_not_revoked(work.tenant, endorsed, otherwise=COUNTS)]
 
 
 def _load(work: Work, wanted: str) -> Held:

@@ -70,6 +70,9 @@ class KeptAnswer(Struct, frozen=True, kw_only=True):
     key: bytes | None = None
     """SHA-256 of the bound key."""
     binding: str | None = None
+    endorsed: str | None = None
+    """The endorsed key that answered in place of the bound one."""
+    warranted_by: str | None = None
     proved: tuple[str, ...] = ()
     template: bytes | None = None
     """Digest of the template it was held to."""

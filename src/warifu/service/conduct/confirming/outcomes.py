@@ -17,7 +17,7 @@ from warifu.authentication.transaction.states import State
 from warifu.authentication.transaction.template import template_digest
 from warifu.service.conduct.binding.keeping import BoundDevice
 from warifu.service.conduct.books.leaves import make_kept_leaf, write_leaf
-from warifu.service.conduct.books.receipts import copy_evidence, write_receipt
+from warifu.service.conduct.books.receipts import AnsweredBy, copy_evidence, write_receipt
 from warifu.service.conduct.confirming.asked import AnswerRequest
 from warifu.service.conduct.confirming.kept import Held, KeptAnswer, Reserved, seal_answer
 from warifu.service.conduct.confirming.leaves import NO_DECISION
@@ -25,6 +25,7 @@ from warifu.service.conduct.confirming.reading import AnswerPicture
 from warifu.service.conduct.confirming.rules import MOVED
 from warifu.service.conduct.confirming.told import OutcomeTold
 from warifu.service.conduct.decisions.deciding import DecisionAnswer
+from warifu.service.conduct.endorsed import TrustedKey, rest_on_trusted
 from warifu.service.conduct.work import AuditEntry
 from warifu.service.store import bindings as binding_store
 from warifu.service.store import transactions as store
@@ -43,6 +44,8 @@ class Answered(Struct, frozen=True, kw_only=True):
     asked: AnswerRequest
     picture: AnswerPicture
     """The rest of what was read."""
+    endorsed: TrustedKey | None = None
+    """The key that made it, where `bound` endorsed another."""
 
 
 class Conclusion(Struct, frozen=True, kw_only=True):
@@ -82,7 +85,8 @@ def conclusion(work: Work, answered: Answered, ended: Conclusion) -> list[Statem
             work.tenant, bound, counter=confirmation.counter, otherwise=MOVED
         )
     )
-    return [write(work.tenant, held.stored, outcome, otherwise=MOVED), used, *books]
+    endorsed = [] if answered.endorsed is None else [rest_on_trusted(work, answered.endorsed)]
+    return [write(work.tenant, held.stored, outcome, otherwise=MOVED), used, *endorsed, *books]
 
 
 def audited(answered: Answered, ended: Conclusion) -> AuditEntry:
@@ -100,6 +104,7 @@ def audited(answered: Answered, ended: Conclusion) -> AuditEntry:
             "code": ended.code,
             "decision": None if ended.decision is None else ended.decision.id,
             "binding": answered.bound.stored.id,
+            **_endorsed(answered),
         },
     )
 
@@ -141,6 +146,7 @@ def _with_leaf(
 ) -> tuple[KeptAnswer, list[Statement]]:
     held, confirmation = answered.held, answered.confirmation
     template = template_digest(held.kept.template)
+    endorsed = _endorsed(answered)
     kept = KeptAnswer(
         code=ended.code,
         verdict=confirmation.answer.verdict,
@@ -151,6 +157,8 @@ def _with_leaf(
         proof=answered.asked.proof.data,
         key=confirmation.key,
         binding=answered.bound.stored.id,
+        endorsed=endorsed["endorsed"],
+        warranted_by=endorsed["warranted_by"],
         proved=confirmation.proved,
         template=template,
         reserved=ended.reserved,
@@ -159,6 +167,14 @@ def _with_leaf(
         end_session=ended.end_session,
     )
     return _in_books(work, answered, outcome_of(work, answered, ended, template=template), kept)
+
+
+def _endorsed(answered: Answered) -> dict[str, str | None]:
+    key = answered.endorsed
+    return {
+        "endorsed": None if key is None else key.key,
+        "warranted_by": None if key is None else key.warrant.provider,
+    }
 
 
 def _in_books(
@@ -173,6 +189,7 @@ def _in_books(
         device=bound.stored.device,
         key=bound.ceremony.key,
         proof=proof,
+        endorsed_key=None if answered.endorsed is None else answered.endorsed.signer.public_key,
     )
     leaf = make_kept_leaf(work, LeafKind.CONFIRMATION, values=values)
     kept = replace(kept, leaf=leaf.id)
@@ -183,7 +200,7 @@ def _in_books(
         data=held.kept.data or b"",
         outcome=outcome,
         proof=proof,
-        bound=bound.kept,
+        by=AnsweredBy(bound=bound.kept, endorsed=answered.endorsed),
         leaf=leaf,
     )
     return kept, [

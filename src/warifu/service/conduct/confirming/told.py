@@ -72,6 +72,8 @@ class AnswerTold(Struct, frozen=True, kw_only=True):
     """Of an NG."""
     kind: ProofKind | None
     display: Display | None
+    warranted_by: str | None
+    """Whose word it is that the display is trusted; null where a platform attests the key."""
     user_verified: bool | None
     code: str | None
     """The rule by which it failed; the decision has further reasons."""
@@ -204,6 +206,7 @@ def _answer(kept: KeptAnswer) -> AnswerTold:
         reason=None if kept.reason is None else Why[kept.reason.name],
         kind=kept.kind,
         display=kept.display,
+        warranted_by=kept.warranted_by,
         user_verified=kept.user_verified,
         code=kept.code,
         case=kept.case,
