@@ -14,12 +14,13 @@ from tools.bench.counting import CountingDatabase
 from warifu.authentication.transaction.confirmation import ProofKind
 from warifu.authentication.transaction.proofs import rules as proof_rules
 from warifu.authentication.transaction.states import State
-from warifu.base.errors import BadEvidence, WarifuError
+from warifu.base.errors import BadEvidence, Denied, WarifuError
 from warifu.handset import confirmation as device
-from warifu.service.conduct.confirming import asked, reading
+from warifu.service.conduct.confirming import asked, reading, rules
 from warifu.service.conduct.confirming.shown import read_shown
 from warifu.service.conduct.memory import Memory
 from warifu.service.conduct.work import Once
+from warifu.service.store import transactions as store
 from warifu.service.store.database import Dialect
 from warifu.service.store.postgres_wire import WireConnection
 
@@ -209,3 +210,30 @@ def test_what_is_remembered_of_bytes_is_what_they_say(counter: Counter) -> None:
 
     data = bytes_of(counter.ask(purpose="家賃"))
     assert read_shown(data) == decode_shown(data)
+
+
+def test_a_sum_takes_one_statement_and_begins_within_its_ceiling(counter: Counter) -> None:
+    def add(amount: int, ceiling: int) -> None:
+        counter.house.database.apply(
+            store.reserve(
+                counter.caller.tenant,
+                b"a sum",
+                amount=amount,
+                ceiling=ceiling,
+                expires_at=counter.house.clock(),
+                otherwise=rules.LIMIT,
+            )
+        )
+
+    with pytest.raises(Denied):
+        add(11, ceiling=10)
+    with pytest.raises(Denied):
+        add(0, ceiling=-1)
+    assert store.reserved_total(counter.house.database, counter.caller.tenant, b"a sum") == 0
+    for amount in (10, 0):
+        add(amount, ceiling=10)
+    with pytest.raises(Denied):
+        add(1, ceiling=10)
+    with pytest.raises(Denied):
+        add(0, ceiling=9)
+    assert store.reserved_total(counter.house.database, counter.caller.tenant, b"a sum") == 10

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -15,7 +16,7 @@ from warifu.service.conduct.rules import SAME_REQUEST
 from warifu.service.conduct.sealing import of_row, owner_of, tenant_owner
 from warifu.service.identifiers import new_id
 from warifu.service.observe.traces import span
-from warifu.service.store.database import Statement, micros
+from warifu.service.store.database import Statement, Value, micros
 
 if TYPE_CHECKING:
     from warifu.service.composition import Owner
@@ -87,9 +88,10 @@ def commit(
         Denied: ``request/idempotency-key`` where another request with this key came first.
         VerifierFault: ``vault/opens`` where the tenant has no key to seal the answer under.
     """
-    closing = [
-        audit_row(entry, tenant=work.tenant, caller=work.caller.id, now=work.now) for entry in audit
-    ]
+    closing = []
+    if audit:
+        caller = work.caller.id
+        closing.append(_audit_rows(audit, tenant=work.tenant, caller=caller, now=work.now))
     if work.once is not None:
         owner = owner or tenant_owner(work)
         closing.insert(0, _once(work, work.once, answer, status=status, device=device, owner=owner))
@@ -121,18 +123,33 @@ def earlier_answer(work: Work, lookup: Lookup, *, key: str) -> tuple[bytes, int,
 
 def audit_row(entry: AuditEntry, *, tenant: str, caller: str, now: datetime) -> Statement:
     """One row of the audit log, for changes that no request asked for; `commit` adds its own."""
-    return Statement(
-        sql="INSERT INTO audit (tenant, id, at, caller, action, subject, document)"
-        " VALUES (:tenant, :id, :at, :caller, :action, :subject, :document)",
-        values={
-            "tenant": tenant,
-            "id": new_id(now),
-            "at": micros(now),
-            "caller": caller,
-            "action": entry.action,
-            "subject": entry.subject,
-            "document": msgspec.json.encode(entry.document),
-        },
+    return _audit_rows([entry], tenant=tenant, caller=caller, now=now)
+
+
+def _audit_rows(
+    entries: Sequence[AuditEntry], *, tenant: str, caller: str, now: datetime
+) -> Statement:
+    """Rows of the audit log, in one statement."""
+    values: dict[str, Value] = {"tenant": tenant, "at": micros(now), "caller": caller}
+    for number, entry in enumerate(entries):
+        values |= {
+            f"id{number}": new_id(now),
+            f"action{number}": entry.action,
+            f"subject{number}": entry.subject,
+            f"document{number}": msgspec.json.encode(entry.document),
+        }
+    return Statement(sql=_insert_audit(len(entries)), values=values)
+
+
+@cache
+def _insert_audit(rows: int) -> str:
+    made = ", ".join(
+        f"(:tenant, :id{n}, :at, :caller, :action{n}, :subject{n}, :document{n})"
+        for n in range(rows)
+    )
+    return (
+        "INSERT INTO audit (tenant, id, at, caller, action, subject, document)"  # noqa: S608 - ours
+        f" VALUES {made}"
     )
 
 

@@ -344,20 +344,21 @@ def reserve(
         expires_at: When nobody asks for this sum any longer.
         otherwise: The rule that one more would break.
     """
-    values: dict[str, Value] = {"tenant": tenant, "bucket": bucket}
-    return [
-        Statement(
-            sql="INSERT INTO reserved (tenant, bucket, total, expires_at)"
-            " VALUES (:tenant, :bucket, 0, :expires_at) ON CONFLICT DO NOTHING",
-            values={**values, "expires_at": micros(expires_at)},
-        ),
-        Statement(
-            sql="UPDATE reserved SET total = total + :amount"
-            " WHERE tenant = :tenant AND bucket = :bucket AND total <= :ceiling - :amount",
-            values={**values, "amount": amount, "ceiling": ceiling},
-            otherwise=otherwise,
-        ),
-    ]
+    added = Statement(
+        sql="INSERT INTO reserved (tenant, bucket, total, expires_at)"
+        " SELECT :tenant, :bucket, :amount, :expires_at WHERE :amount <= :ceiling"
+        " ON CONFLICT (tenant, bucket) DO UPDATE SET total = reserved.total + :amount"
+        " WHERE reserved.total <= :ceiling - :amount",
+        values={
+            "tenant": tenant,
+            "bucket": bucket,
+            "amount": amount,
+            "ceiling": ceiling,
+            "expires_at": micros(expires_at),
+        },
+        otherwise=otherwise,
+    )
+    return [added]
 
 
 def reserved_total(transaction: Lookup, tenant: str, bucket: bytes) -> int:
