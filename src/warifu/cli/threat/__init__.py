@@ -6,6 +6,9 @@ from cyclopts import App
 
 from warifu.cli.threat.advise import advise
 from warifu.cli.threat.explain import explain
+from warifu.cli.threat.export import export
+from warifu.cli.threat.impact import impact
+from warifu.cli.threat.report import report
 from warifu.cli.threat.table import table
 
 
@@ -15,4 +18,7 @@ def make_app() -> App:
     app.command(table)
     app.command(explain)
     app.command(advise)
+    app.command(impact)
+    app.command(export)
+    app.command(report)
     return app
