@@ -10,14 +10,12 @@ from warifu.lab.threat.sessions import (
     AGREES,
     MAX_STEPS,
     ORDERED_GOALS,
-    PRESSES,
-    SHOWS,
     find_trace,
     ordered,
     violated,
     within_sessions,
 )
-from warifu.lab.threat.trace import ATTACKS, Act, Content, Event, Trace
+from warifu.lab.threat.trace import ATTACKS, PRESSES, SHOWS, Act, Content, Event, Trace
 from warifu.risk.threat.defences import Defence
 from warifu.risk.threat.forms import R_TS_SE, R_TS_TA, RS, Form
 from warifu.risk.threat.goals import Gain, Goal
@@ -29,7 +27,7 @@ from warifu.risk.threat.referee import TAKEN_FOR_GRANTED
 ALL_BOUND = TAKEN_FOR_GRANTED | {Defence.POLICY_2, Defence.TRUSTED_UI, Defence.ENCRYPTED_LINK}
 AXES = (
     *(Defence.TEXT_BOUND, Defence.NONCE_BOUND, Defence.ANSWER_BOUND),
-    *(Defence.PROTECTED_CHANNEL, Defence.POLICY_2),
+    Defence.PROTECTED_CHANNEL,
 )
 BETWEEN = frozenset({Power.RW_REE_MEM, Power.RW_CHANNEL, Power.RELAY})
 

@@ -18,8 +18,9 @@ import msgspec
 from warifu.base.errors import VerifierFault
 from warifu.base.rule import Rule, Text
 from warifu.lab.threat.program import open_rules
+from warifu.lab.threat.replaying import check_trace
 from warifu.lab.threat.searching import Search
-from warifu.lab.threat.trace import Act, Content, Event, Trace
+from warifu.lab.threat.trace import PRESSES, SHOWS, Act, Content, Event, Trace
 from warifu.risk.threat.goals import Goal
 from warifu.risk.threat.moves import MOVES
 from warifu.risk.threat.question import Basis
@@ -49,23 +50,6 @@ AGREES = Rule(
     stops="a move that is missing in the table",
 )
 
-SHOWS = frozenset(
-    f"approval/{name}"
-    for name in (
-        *("screen-altered", "app-altered", "overlaid", "link-altered", "trusted-ui-altered"),
-        *("ta-altered", "se-altered", "app-decides"),
-    )
-)
-"""Moves that let the attacker show what is not asked."""
-PRESSES = frozenset(
-    f"approval/{name}"
-    for name in (
-        *("touch-injected", "app-altered", "link-altered", "trusted-ui-altered"),
-        *("ta-altered", "se-altered", "app-decides", "phone-and-pin"),
-    )
-)
-"""Moves that let the attacker answer."""
-
 
 def find_trace(question: Question) -> Trace | None:
     """The shortest attack by order, if there is one.
@@ -74,8 +58,8 @@ def find_trace(question: Question) -> Trace | None:
         question: Form, defences, powers and goal.
 
     Returns:
-        A trace of at most two sessions whose last event breaks the goal. None: there is no such
-        trace of up to `MAX_STEPS` events, or no order breaks this goal.
+        A trace of at most two sessions whose last event breaks the goal; `check_trace` plays it.
+        None: there is no such trace of up to `MAX_STEPS` events, or no order breaks this goal.
     """
     if question.goal not in ORDERED_GOALS:
         return None
@@ -108,6 +92,8 @@ def within_sessions(question: Question) -> Verdict:
     trace = find_trace(question)
     if trace is not None and judged.holds:
         raise VerifierFault(AGREES, "; ".join(each.says.en for each in trace.events))
+    if trace is not None:
+        check_trace(trace)
     if question.goal not in ORDERED_GOALS or judged.holds is not (trace is None):
         return judged
     rests_on = tuple(each for each in Basis if each in {*judged.rests_on, Basis.SESSIONS})

@@ -164,3 +164,20 @@ _ROWS: dict[Act, tuple[Actor, Actor, str, str]] = {
 
 ATTACKS = frozenset(list(Act)[list(Act).index(Act.ASKED_ALTERED) :])
 """What nobody but an attacker does."""
+
+SHOWS = frozenset(
+    f"approval/{name}"
+    for name in (
+        *("screen-altered", "app-altered", "overlaid", "link-altered", "trusted-ui-altered"),
+        *("ta-altered", "se-altered", "app-decides"),
+    )
+)
+"""Moves that let the attacker show what is not asked."""
+PRESSES = frozenset(
+    f"approval/{name}"
+    for name in (
+        *("touch-injected", "app-altered", "link-altered", "trusted-ui-altered"),
+        *("ta-altered", "se-altered", "app-decides", "phone-and-pin"),
+    )
+)
+"""Moves that let the attacker answer."""
