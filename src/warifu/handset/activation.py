@@ -11,7 +11,7 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, TypeVar
 
 import cbor2
 from cryptography.exceptions import InvalidSignature
@@ -23,6 +23,11 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from warifu.base.codec.cbor import encode_deterministic
 from warifu.handset.app_attest import AppAttestDevice
 from warifu.handset.confirmation import raw_signature
+
+if TYPE_CHECKING:
+    from warifu.handset.authority import PrivateKey
+
+T = TypeVar("T")
 
 PREFIX = "WARIFU1:"
 CODE_DOMAIN = "warifu-activation-code-v1"
@@ -63,7 +68,7 @@ class Activation:
         protected, payload, proof = _parts(text)
         header = _read(protected, dict)
         named = {sha256(key).digest()[:KEY_ID_OCTETS]: key for key in self.pinned}
-        key = named.get(header.get(_KEY_ID))
+        key = named.get(header.get(_KEY_ID) or b"")
         if key is None:
             raise NoCodeError("not of a pinned key")
         signed = encode_deterministic(["Signature1", protected, b"", payload])
@@ -102,7 +107,7 @@ class Activation:
         """What the key signs when its user says that the digits are the same."""
         return encode_deterministic([CONFIRMATION_DOMAIN, self.activation, digits])
 
-    def confirmed_by(self, key: Any, digits: str) -> bytes:  # noqa: ANN401 - any private key
+    def confirmed_by(self, key: PrivateKey | AppAttestDevice, digits: str) -> bytes:
         """The confirmation, signed by a key store's key or asserted by App Attest.
 
         A browser makes an assertion whose challenge is the SHA-256 of `confirmation` instead.
@@ -133,7 +138,7 @@ def _parts(text: str) -> tuple[bytes, bytes, bytes]:
     raise NoCodeError("no COSE_Sign1")
 
 
-def _read(octets: bytes, kind: type[Any]) -> Any:  # noqa: ANN401 - CBOR
+def _read(octets: bytes, kind: type[T]) -> T:
     try:
         value = cbor2.loads(octets)
     except (ValueError, TypeError, OverflowError, RecursionError, EOFError) as error:
@@ -157,5 +162,5 @@ def _verify(key: bytes, algorithm: int | None, proof: bytes, signed: bytes) -> N
         raise NoCodeError("its signature does not verify") from error
 
 
-def _digest(*array: Any) -> bytes:  # noqa: ANN401 - CBOR
+def _digest(*array: str | bytes | None) -> bytes:
     return sha256(encode_deterministic(list(array))).digest()

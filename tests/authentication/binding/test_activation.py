@@ -193,7 +193,7 @@ def test_what_is_confirmed_stays_so() -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"id": bytes(15)},
+        {"activation_id": bytes(15)},
         {"server_nonce": Secret(bytes(16))},
         {"verifier_key": b""},
         {"terms": ActivationTerms(life=timedelta())},
@@ -221,7 +221,7 @@ def test_usual_terms_live_for_ten_minutes_in_whole_seconds() -> None:
 
 def _begin(**others: Any) -> Activation:
     members: dict[str, Any] = {
-        "id": ID,
+        "activation_id": ID,
         "user": "customer 4711",
         "app": "jp.example.bank",
         "verifier": VERIFIER,

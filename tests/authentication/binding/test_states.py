@@ -49,7 +49,7 @@ def test_a_binding_is_pending_until_both_sides_saw_the_digits() -> None:
 
 def test_no_binding_without_a_proved_key() -> None:
     with denied(rules.CONFIRMED):
-        propose(committed(), id=bytes(16), device="phone 1", at=NOW)
+        propose(committed(), binding_id=bytes(16), device="phone 1", at=NOW)
 
 
 def test_a_binding_is_not_activated_by_somebody_elses_activation() -> None:
@@ -151,7 +151,7 @@ def test_a_new_device_waits() -> None:
 
 
 def test_the_bound_key_is_the_attested_one() -> None:
-    binding = propose(opened(committed()), id=bytes(16), device="phone 1", at=NOW)
+    binding = propose(opened(committed()), binding_id=bytes(16), device="phone 1", at=NOW)
     claims = attested()
     assert claims.key is not None
     assert binding.key.public_key == claims.key.public_key

@@ -44,7 +44,7 @@ SERVER_NONCE = sha256(b"the server's nonce").digest()
 DEVICE_NONCE = sha256(b"the device's nonce").digest()
 BANK_KEY = SoftwareSigner("EdDSA", Secret(sha256(b"the bank's key for codes").digest()))
 CREATED = begin(
-    id=ID,
+    activation_id=ID,
     user="customer 4711",
     app=PACKAGE,
     verifier=VERIFIER,
@@ -119,7 +119,7 @@ def confirmed() -> Activation:
 
 
 def pending() -> Binding:
-    return propose(proved(), id=bytes(16), device="phone 1", at=NOW)
+    return propose(proved(), binding_id=bytes(16), device="phone 1", at=NOW)
 
 
 def active(at: datetime = NOW, *, primary: bool = True) -> Binding:

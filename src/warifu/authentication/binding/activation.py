@@ -182,7 +182,7 @@ class PaidTry(Struct, frozen=True, kw_only=True):
 
 def begin(
     *,
-    id: bytes,  # noqa: A002 - the name it has
+    activation_id: bytes,
     user: str,
     app: str,
     verifier: str,
@@ -191,19 +191,21 @@ def begin(
     now: datetime,
     terms: ActivationTerms = USUAL_TERMS,
 ) -> Activation:
-    """Begin the enrolment of a device of `user`; the other arguments are as in `Activation`.
+    """Begin the enrolment of a device of `user`.
+
+    The other arguments are as in `Activation`, whose `id` is `activation_id`.
 
     Raises:
         Misuse: ``activation/terms``, ``ceremony/context-form`` for the verifier's name.
     """
-    sizes = (len(id), len(server_nonce), len(verifier_key))
+    sizes = (len(activation_id), len(server_nonce), len(verifier_key))
     if sizes != (ID_OCTETS, NONCE_OCTETS, VERIFIER_KEY_OCTETS):
         raise Misuse(rules.TERMS, f"{sizes} octets")
     if not timedelta() < terms.life <= MOST_LIFE or not 1 <= terms.tries <= MOST_TRIES:
         raise Misuse(rules.TERMS, f"{terms.life}, {terms.tries} tries")
-    challenge_of(activation=id, verifier=verifier)
+    challenge_of(activation=activation_id, verifier=verifier)
     return Activation(
-        id=id,
+        id=activation_id,
         user=user,
         app=app,
         verifier=verifier,

@@ -130,12 +130,12 @@ class Binding(Struct, frozen=True, kw_only=True):
     changed_at: datetime
 
 
-def propose(activation: Activation, *, id: bytes, device: str, at: datetime) -> Binding:  # noqa: A002
+def propose(activation: Activation, *, binding_id: bytes, device: str, at: datetime) -> Binding:
     """A pending binding of a key that is proved.
 
     Args:
         activation: Whose key is proved.
-        id: Of the binding, 16 octets.
+        binding_id: 16 octets.
         device: Id of the device.
         at: The current time.
 
@@ -145,7 +145,7 @@ def propose(activation: Activation, *, id: bytes, device: str, at: datetime) -> 
     if activation.key is None:
         raise Denied(CONFIRMED, activation.state.value)
     return Binding(
-        id=id,
+        id=binding_id,
         activation=activation.id,
         user=activation.user,
         device=device,

@@ -122,7 +122,7 @@ def activate(work: Work, asked: ActivationRequest) -> ActivationAnswer:
     signer = house.keys.ring(work.now).signer(KeyPurpose.ACTIVATION, work.now)
     settings = house.settings.binding
     begun = begin(
-        id=secrets.token_bytes(ID_OCTETS),
+        activation_id=secrets.token_bytes(ID_OCTETS),
         user=asked.user,
         app=asked.app,
         verifier=verifier_of(work),

@@ -174,7 +174,7 @@ def _bind(work: Work, found: KeptOf, after: Activation, confirmed: AuditEntry) -
         others = store.bindings_of(transaction, work.tenant, user_index=found.stored.user_index)
     admission = admit([_summary(each) for each in others], device=attested.device, most=most)
     name = new_id(work.now)
-    proposed = propose(after, id=UUID(name).bytes, device=attested.device, at=work.now)
+    proposed = propose(after, binding_id=UUID(name).bytes, device=attested.device, at=work.now)
     binding = activate(proposed, after, primary=admission.devices == 1, at=work.now)
     leaf = leaf_of(
         work,
