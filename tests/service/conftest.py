@@ -7,6 +7,7 @@ import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -18,6 +19,7 @@ from warifu.service.store.migrate import upgrade
 from warifu.service.store.opening import open_database
 
 DIALECTS = ("sqlite", "postgresql")
+MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made there
 
 
 EMPTY = """
@@ -94,13 +96,29 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def quick_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """In memory where the system has such a place, so that flushes cost nothing.
+
+    Processes are killed in tests, and machines are not: what was written is there in either place.
+    """
+    if not os.access(MEMORY, os.W_OK):
+        yield tmp_path_factory.mktemp("databases")
+        return
+    with TemporaryDirectory(prefix="warifu-tests-", dir=MEMORY) as folder:
+        yield Path(folder)
+
+
 @pytest.fixture(params=DIALECTS)
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """The URL of a database that has its tables, and nothing in them."""
     if request.param == "sqlite":
-        path = tmp_path / "warifu.db"
+        folder: Path = request.getfixturevalue("quick_folder")
+        path = folder / f"{uuid.uuid4().hex}.db"
         shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
         yield f"sqlite:///{path}"
+        for left in folder.glob(f"{path.name}*"):
+            left.unlink()
         return
     databases: PostgresDatabases = request.getfixturevalue("postgres_databases")
     name = databases.lend()

@@ -212,7 +212,7 @@ def settle(
             " VALUES (:tenant, :tenant, :data_key, :now)",
             values={"tenant": tenant, "data_key": owner.wrapped, "now": micros(now)},
         ),
-        *first_governance(tenant, now, source=rules or rules_for_tests()),
+        *_begin_with(rules or rules_for_tests(), tenant=tenant, now=now),
         *put_app(tenant, wanted, now=now, secrets=secrets),
     ]
     with house.database.write() as transaction:
@@ -264,6 +264,20 @@ def wallet(name: str = APP) -> registration.AppRegistration:
         webauthn=registration.WebAuthnApp(rp_id=RP_ID, origins=(ORIGIN,)),
         play_integrity=True,
     )
+
+
+def _begin_with(source: bytes, *, tenant: str, now: datetime) -> list[Statement]:
+    told = {"tenant": tenant, "now": micros(now)}
+    return [
+        msgspec.structs.replace(each, values={**each.values, **told})
+        for each in _first_governance(source)
+    ]
+
+
+@cache
+def _first_governance(source: bytes) -> list[Statement]:
+    """A rule set is compiled once for all tests of a process."""
+    return first_governance(TENANT, START, source=source)
 
 
 @cache
