@@ -88,6 +88,7 @@ _KINDS = {
     "audit": Text(ja="監査記録", en="audit log"),
     "challenges": Text(ja="チャレンジ", en="challenges"),
     "idempotency": Text(ja="再送に備えた応答の写し", en="answers kept for repeated requests"),
+    "endorsed-keys": Text(ja="追加で認めた鍵", en="endorsed keys"),
     "signature-nonces": Text(ja="署名のナンス", en="nonces of signatures"),
     "activations": Text(ja="端末登録の手続", en="activations"),
     "verifications": Text(ja="利用者認証の記録", en="verifications of users"),
