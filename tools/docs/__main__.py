@@ -13,6 +13,7 @@ from tools.docs.operators import guide_pages
 from tools.docs.peers import peers_page
 from tools.docs.rules import error_page, format_pages
 from tools.docs.states import states_page
+from tools.docs.threat import threat_pages
 from tools.vectors.pages import vector_pages
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,6 +25,7 @@ def main() -> int:
     pages = {
         **format_pages(),
         **guide_pages(ROOT),
+        **threat_pages(ROOT),
         **vector_pages(),
         "docs/appraisal.md": appraisal_page(),
         "docs/errors.md": error_page(),
