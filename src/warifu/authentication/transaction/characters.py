@@ -11,11 +11,14 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from enum import StrEnum
+from functools import lru_cache
 
 from msgspec import Struct
 
 NARROW, WIDE = 1, 2
 """Columns. What Unicode calls ambiguous is counted as wide, as Japanese fonts draw it."""
+CHARACTERS_REMEMBERED = 8192
+"""More than the kana and kanji in daily use."""
 
 
 class Script(StrEnum):
@@ -92,6 +95,7 @@ REPERTOIRE: tuple[Range, ...] = tuple(
 _FIRSTS = tuple(each.first for each in REPERTOIRE)
 
 
+@lru_cache(maxsize=CHARACTERS_REMEMBERED)
 def range_of(character: str) -> Range | None:
     """Where in the repertoire one character is; None where it is not."""
     point = ord(character)

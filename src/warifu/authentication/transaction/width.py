@@ -36,6 +36,8 @@ def wrap(text: str, width: int) -> Iterator[str]:
 
 
 def _full_at(text: str, start: int, width: int) -> int:
+    if (len(text) - start) * WIDE <= width:  # as nearly all labels and values
+        return len(text)
     used = 0
     for place in range(start, len(text)):
         used += _columns_of(text[place])
