@@ -12,12 +12,14 @@ from warifu.attestation.claims import Endorsement, Key
 from warifu.attestation.trust.anchors import AnchorUse, ValidityRule
 from warifu.authentication.binding import rules as binding
 from warifu.authentication.binding.code import read_code
+from warifu.authentication.binding.endorsement import AskedEndorsement, Use, verify_endorsement
 from warifu.authentication.binding.fingerprint import (
     COMMITMENT_OCTETS,
     challenge_of,
     commitment_of,
     fingerprint_of,
 )
+from warifu.authentication.binding.warrant import Provider, verify_warrant
 from warifu.authentication.ceremony import rules as ceremony
 from warifu.authentication.ceremony.context import Context, context_bytes
 from warifu.authentication.ledger import checkpoint, merkle, note, witness
@@ -206,6 +208,40 @@ def _pin(vector: WireVector) -> Read:
     return {"pin": pin.open_pin(sealed, private).reveal().decode()}
 
 
+def _endorsement(vector: WireVector) -> Read:
+    found = verify_endorsement(
+        vector.body,
+        vector.octets("possession"),
+        bound=_bound(vector),
+        asked=AskedEndorsement(
+            verifier=vector.headers["verifier"],
+            channel=vector.headers["channel"],
+            binding=vector.octets("binding"),
+            use=Use(vector.headers["use"]),
+            challenge=vector.octets("challenge"),
+            expires_at=vector.moment("expires-at"),
+        ),
+        origins=None,
+        now=vector.moment("at"),
+    )
+    return {"endorsed-key": found.public_key.hex()}
+
+
+def _warrant(vector: WireVector) -> Read:
+    public_key = vector.octets("key")
+    bound = BoundKey(
+        kind=ProofKind.DEVICE_KEY, public_key=public_key, identifier=public_key, app=""
+    )
+    found = verify_warrant(
+        vector.body,
+        providers=[Provider(name="provider", public_key=vector.octets("provider-key"))],
+        public_key=vector.octets("endorsed-key"),
+        bound=bound,
+        now=vector.moment("at"),
+    )
+    return {"kind": found.kind.value, "component": found.component}
+
+
 def _certificate(vector: WireVector) -> Read:
     found = hpke_keys.read_hpke_certificate(
         vector.body,
@@ -306,6 +342,9 @@ def _receipt(vector: WireVector) -> Read:
         server_keys=tuple(server_key("receipt", each) for each in server),
         trust=trust,
         witnesses=vector.number("threshold"),
+        provider_keys=frozenset(
+            [vector.octets("provider-key")] if "provider-key" in vector.headers else []
+        ),
     )
     found = check_receipt(vector.body, known=known, at=vector.moment("at"))
     unchecked = [each.check.value for each in found.findings if not each.checked]
@@ -326,6 +365,8 @@ _FORMATS: dict[str, Callable[[WireVector], Read]] = {
     "hpke-certificate": _certificate,
     "signed-call": _call,
     "dpop": _dpop,
+    "endorsement": _endorsement,
+    "warrant": _warrant,
     "merkle-inclusion": _inclusion,
     "merkle-consistency": _consistency,
     "checkpoint": _checkpoint,

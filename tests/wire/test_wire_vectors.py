@@ -9,7 +9,7 @@ from tests.wire.reading import FOLDER, WireVector, all_files, read_vector
 from tools.vectors.pages import vector_pages
 from warifu.base.errors import WarifuError
 
-MOST_BYTES = 600_000
+MOST_BYTES = 700_000
 FILES = all_files()
 ROOT = Path(__file__).resolve().parents[2]
 

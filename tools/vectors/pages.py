@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tools.vectors import activation, ledger, proofs, receipts, transactions, user
+from tools.vectors import activation, endorsed, ledger, proofs, receipts, transactions, user
 from tools.vectors.vector import ACCEPT
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ TEMPLATE = Path(__file__).parent / "README.md.in"
 
 def all_vectors() -> list[Vector]:
     """Every vector, in the order of the page."""
-    rooms = (transactions, proofs, activation, user, ledger, receipts)
+    rooms = (transactions, proofs, activation, user, endorsed, ledger, receipts)
     return [vector for room in rooms for vector in room.vectors()]
 
 

@@ -10,7 +10,7 @@ import cbor2
 import msgspec
 from msgspec import structs
 
-from tools.vectors import ledger
+from tools.vectors import endorsed, ledger
 from tools.vectors.keys import octets, p256, signer
 from tools.vectors.proofs import KEY, NG, OK
 from tools.vectors.transactions import ABROAD, ABROAD_BYTES, TRANSFER_BYTES
@@ -20,6 +20,7 @@ from warifu.authentication.ledger import merkle
 from warifu.authentication.ledger.leaf import LeafKind, encode_leaf, make_leaf, salt_for
 from warifu.authentication.receipt.parts import (
     BindingCopy,
+    EndorsementCopy,
     EvidenceCopy,
     Outcome,
     Part,
@@ -40,11 +41,13 @@ from warifu.base.secret import Secret
 from warifu.handset.android_key import PACKAGE, AndroidPhone
 from warifu.handset.authority import spki
 from warifu.handset.confirmation import EnvelopeDraft
+from warifu.handset.endorsement import TRUSTED_UI
 
 AT: Final = ABROAD.at + timedelta(minutes=1)
 ENROLLED: Final = AT - timedelta(days=30)
 YEARS_LATER: Final = datetime(2033, 1, 1, tzinfo=UTC)
 SIGNER: Final = signer("receipts")
+_ENDORSEMENT_SECRET = Secret(octets("endorsement leaf"))
 _LEAF_SECRET, _BINDING_SECRET = Secret(octets("receipt leaf")), Secret(octets("binding leaf"))
 _WITNESS = ledger.WITNESSES[0]
 _BOUND_NAMES = ("user", "device", "key", "evidence")
@@ -113,6 +116,59 @@ def _binding(user: str = ABROAD.user, at: datetime = ENROLLED) -> BindingCopy:
     )
 
 
+_COMPONENT_BOUND = structs.replace(_BOUND, kind=ProofKind.DEVICE_KEY)
+
+
+def _endorsement(*, stated: dict[str, Any] | None = None, **changed: bytes) -> EndorsementCopy:
+    """The part about the component's key; `stated` are other members of the statement."""
+    usual = {
+        "use": TRUSTED_UI,
+        "key": endorsed.COMPONENT,
+        "verifier": ABROAD.verifier,
+        "expires_at": int((AT + timedelta(days=300)).timestamp()),
+    }
+    draft = endorsed.draft(**{**usual, **(stated or {})})
+    made: dict[str, Any] = {
+        "public_key": spki(endorsed.COMPONENT),
+        "endorsement": draft.encode(),
+        "possession": draft.possession(),
+        "warrant": _warrant(),
+        "provider": "Kaede Mobile",
+        "provider_key": spki(endorsed.PROVIDER),
+        **changed,
+    }
+    names = ("user", "device", "key", "endorsed-key", "endorsement", "warrant")
+    values = {
+        "user": ABROAD.user.encode(),
+        "device": ABROAD.device.encode(),
+        "key": sha256(spki(KEY)).digest(),
+        "endorsed-key": sha256(made["public_key"]).digest(),
+        "endorsement": sha256(made["endorsement"]).digest(),
+        "warrant": sha256(made["warrant"]).digest(),
+    }
+    at = AT - timedelta(days=7)
+    leaf = make_leaf(LeafKind.ENDORSEMENT, at=at, values=values, secret=_ENDORSEMENT_SECRET)
+    salts = {name: salt_for(_ENDORSEMENT_SECRET, name) for name in names}
+    return EndorsementCopy(leaf=encode_leaf(leaf), salts=salts, **made)
+
+
+def _warrant(**changed: Any) -> bytes:  # noqa: ANN401 - of the draft
+    span = {
+        "valid_from": int((AT - timedelta(days=30)).timestamp()),
+        "valid_until": int((AT + timedelta(days=30)).timestamp()),
+    }
+    return endorsed.warrant(**{**span, **changed}).encode()
+
+
+def _by_component(copy: EndorsementCopy | None = None) -> Contents:
+    answer = EnvelopeDraft(answer=OK, key=endorsed.COMPONENT).encode()
+    return _contents(
+        key=_COMPONENT_BOUND,
+        proof=Proof(kind=ProofKind.TRUSTED_UI, data=answer),
+        endorsement=copy or _endorsement(),
+    )
+
+
 def _contents(outcome: Outcome = _APPROVED, **changes: Any) -> Contents:  # noqa: ANN401 - any member
     answer = OK if outcome.verdict is Verdict.OK else NG
     made: dict[str, Any] = {
@@ -137,6 +193,7 @@ def _contents(outcome: Outcome = _APPROVED, **changes: Any) -> Contents:  # noqa
         device=bound.device if bound else None,
         key=contents.key,
         proof=contents.proof,
+        endorsed_key=contents.endorsement.public_key if contents.endorsement else None,
     )
     leaf = make_leaf(LeafKind.CONFIRMATION, at=AT, values=values, secret=_LEAF_SECRET)
     return structs.replace(contents, leaf=encode_leaf(leaf))
@@ -149,7 +206,9 @@ def _pending(contents: Contents, seed: str = "receipts") -> bytes:
 
 def _inclusion(contents: Contents, *published: bytes, witnessed: bool = True) -> Inclusion:
     bound = contents.binding.leaf if contents.binding else b"nobody"
-    leaves = [b"stranger 1", bound, *published, contents.leaf, b"stranger 2", b"stranger 3"]
+    recorded = [contents.endorsement.leaf] if contents.endorsement else []
+    ours = [bound, *published, *recorded, contents.leaf]
+    leaves = [b"stranger 1", *ours, b"stranger 2", b"stranger 3"]
     frontier, nodes = merkle.append(merkle.Frontier(), map(merkle.leaf_hash, leaves))
 
     def place(leaf: bytes) -> LeafProof:
@@ -162,6 +221,7 @@ def _inclusion(contents: Contents, *published: bytes, witnessed: bool = True) ->
         place=place(contents.leaf),
         binding=place(bound) if contents.binding else None,
         published=tuple((leaf, place(leaf)) for leaf in published),
+        endorsement=place(*recorded) if recorded else None,
     )
 
 
@@ -205,6 +265,12 @@ def _accepted() -> list[Vector]:
     return [
         _vector("approved", whole, unchecked=no_evidence),
         variant(with_evidence, "with-evidence", "accept", anchor=_PHONE.root, known_at=ENROLLED),
+        variant(
+            _vector("", _whole(_by_component()), unchecked=no_evidence),
+            "by-endorsed-key",
+            "accept",
+            provider_key=spki(endorsed.PROVIDER),
+        ),
         _vector("refused-not-me", _whole(_contents(_DISOWNED)), "refused", no_evidence),
         variant(
             _vector("", whole, unchecked=f"{no_evidence}, log-signature"),
@@ -243,6 +309,18 @@ def _refused() -> list[Vector]:
         ("reason-stripped", f"{room}/answer", _whole(stripped)),
         ("of-another-person", f"{room}/binding", _whole(moved)),
         ("key-bound-afterwards", f"{room}/binding", _whole(late)),
+        (
+            "endorsed-by-stranger",
+            f"{room}/endorsement",
+            _whole(_by_component(_endorsement(stated={"bound": p256("stranger")}))),
+        ),
+        (
+            "warrant-for-another-device",
+            f"{room}/warrant",
+            _whole(
+                _by_component(_endorsement(warrant=_warrant(device_key=spki(p256("stranger")))))
+            ),
+        ),
         ("leaf-not-in-the-log", f"{room}/inclusion", elsewhere),
         ("without-witness", f"{room}/witnesses", unwitnessed),
         ("leaf-withheld", f"{room}/parts", _without(whole, Part.LEAF)),
