@@ -19,6 +19,7 @@ from warifu.cli.threat.asked import Against, Built
 from warifu.cli.threat.names import parse_form, parse_goals
 from warifu.cli.words import Language, say
 from warifu.lab.threat import sequence_svg, sequence_text
+from warifu.risk.threat.closure import broken_goals
 from warifu.risk.threat.defences import Defence, cost_of
 from warifu.risk.threat.goals import GOALS
 from warifu.risk.threat.powers import Power
@@ -62,6 +63,10 @@ _FROM_NOTHING = Text(
     ja="今の防御策に加えても守れません。守れる最小の防御策の組（費用の小さい順）",
     en="Nothing added to these mends it. Smallest sets from nothing; cheapest first",
 )
+_HARM = Text(
+    ja="目標を破る手順は、次の防御策が作り出しています。外せば守られます：{}",
+    en="What breaks the goal comes with a defence. Without it the goal holds: {}",
+)
 _NEVER = Text(
     ja="この実行形態では、どの防御策を講じても、この攻撃者からこの目標を守れません。",
     en="In this form no defences keep this goal from this attacker.",
@@ -94,6 +99,8 @@ class Explained(Struct, frozen=True, kw_only=True):
     """Minimal sets of what to build in, cheapest first; nothing where the goal holds."""
     mends_add: bool
     """Whether what is built in already is part of each of them."""
+    harm: frozenset[Defence]
+    """Defences without any one of which the goal would hold."""
 
 
 def explain(
@@ -159,6 +166,16 @@ def _explain(question: Question) -> Explained:
         ),
         mends=mends,
         mends_add=add,
+        harm=frozenset() if verdict.holds else _harm(question),
+    )
+
+
+def _harm(question: Question) -> frozenset[Defence]:
+    traits, built = question.form.traits(), question.defences
+    return frozenset(
+        each
+        for each in built
+        if question.goal not in broken_goals(traits, built - {each}, question.powers)
     )
 
 
@@ -240,12 +257,16 @@ def _ordered(trace: Trace | None, language: Language) -> list[RenderableType]:
 def _help(explained: Explained, language: Language) -> list[RenderableType]:
     if not explained.mends:
         return [Styled(say(_NEVER, language), style="bold yellow")]
-    parts: list[RenderableType] = [
-        _heading(_ADD if explained.mends_add else _FROM_NOTHING, language)
-    ]
+    parts: list[RenderableType] = []
+    if explained.harm:
+        names = ", ".join(shown.in_order(explained.harm))
+        parts.append(Styled(say(_HARM, language).format(names), style="bold yellow"))
+    parts.append(_heading(_ADD if explained.mends_add else _FROM_NOTHING, language))
     for number, each in enumerate(explained.mends[:MOST_SHOWN], start=1):
         parts.append(Styled(f"  {number}. {shown.cost_line(each, language)}", style="bold"))
-        parts += shown.defences_lines(each, language, indent="     ")
+        parts += shown.defences_lines(each, language, indent="     ") or [
+            Styled(f"     {say(shown.NOTHING, language)}")
+        ]
     return [*parts, *_more(len(explained.mends), language)]
 
 
@@ -292,4 +313,5 @@ def _document(explained: Explained, malware: str) -> dict[str, Any]:
             {"defences": shown.in_order(each), "cost": cost_of(each)} for each in explained.mends
         ],
         "defences_are_added": explained.mends_add,
+        "holds_without_any_of": shown.in_order(explained.harm),
     }
