@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
+import cbor2
+
 from warifu.base.codec.cbor import encode_deterministic
 from warifu.handset.app_attest import AppAttestDevice
 from warifu.handset.authority import PrivateKey, new_key, spki
-from warifu.handset.confirmation import BrowserDraft
+from warifu.handset.confirmation import BrowserDraft, TrustedDisplay
 from warifu.handset.user_authentication import DEVICE_DOMAIN, SignedDraft
 from warifu.handset.webauthn import Authentication
 
@@ -28,6 +30,19 @@ _ED25519_SPKI_OCTETS = 44
 
 Endorser = PrivateKey | AppAttestDevice | Authentication
 """A key store's key, an App Attest key, or the ceremony of a passkey."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndorsementQuestion:
+    """What a server asks to be endorsed: all but the key."""
+
+    verifier: str
+    channel: str
+    binding: bytes
+    use: int
+    challenge: bytes
+    expires_at: int
+    """Seconds since 1970."""
 
 
 @dataclass(kw_only=True)
@@ -117,6 +132,20 @@ class WarrantDraft:
         headers = {_KEY_ID: sha256(spki(self.provider)).digest(), **self.headers}
         draft = SignedDraft(type=self.type, payload=payload, key=self.provider, headers=headers)
         return draft.encode()
+
+
+def component_possession(display: TrustedDisplay, payload: bytes) -> bytes:
+    """A component's own word on an endorsement of its key; it signs none of another key or use.
+
+    Raises:
+        ValueError: Not an endorsement of this component's key for answers to transactions.
+    """
+    said = cbor2.loads(payload)
+    if type(said) is not dict or encode_deterministic(said) != payload:
+        raise ValueError("no statement")
+    if said.get(5) != TRUSTED_UI or said.get(6) != cose_key(display.public_key):
+        raise ValueError("of another key, or for another use")
+    return SignedDraft(type=POSSESSION_TYPE, payload=payload, key=display.key).encode()
 
 
 def cose_key(public_key: bytes) -> dict[int, Any]:

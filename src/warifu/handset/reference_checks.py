@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from warifu.base.codec import cbor
 from warifu.base.errors import MalformedEvidence
 from warifu.handset.activation import CODE_DOMAIN, KEY_ID_OCTETS, PREFIX
+from warifu.handset.endorsement import SESSION, TRUSTED_UI
 from warifu.handset.transaction_display import (
     PIECE_BYTES,
     CannotDisplayError,
@@ -34,6 +35,8 @@ from warifu.handset.user_authentication import HPKE_KEY_TYPE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from warifu.handset.endorsement import EndorsementQuestion
+
 MOST_CODE_CHARACTERS = 1024
 LONGEST_KEY_LIFE = 24 * 60 * 60
 LATEST = 253_402_300_799
@@ -42,6 +45,7 @@ _ES256, _EDDSA = -7, -8
 _ALGORITHM, _KEY_ID, _TYPE = 1, 4, 16
 _SIGN1 = b"\xd2"
 _HALF = 32
+_CHALLENGE_OCTETS = range(16, 65)
 _ACTIVATION_OCTETS, _X25519_OCTETS, _MOST_NAME = 16, 32, 255
 
 
@@ -164,6 +168,22 @@ def receive(
             show(shown[-1])
         digest = display.finish()
         return Asked(octets=octets, digest=digest, text="".join(shown), expires_at=expires_at)
+
+
+def check_endorsement_question(
+    question: EndorsementQuestion, pinned: Pinned, *, binding: bytes, now: int
+) -> None:
+    """Refuse to endorse a key for another bank or binding.
+
+    Raises:
+        NotForUsError: Not by the pinned bank, not of this binding, or late.
+    """
+    with _nothing_else("endorsement"):
+        _require(question.verifier == pinned.verifier, "of another bank")
+        _require(question.binding == binding, "of another binding")
+        _require(question.use in {SESSION, TRUSTED_UI}, "another use")
+        _require(len(question.challenge) in _CHALLENGE_OCTETS, "no challenge")
+        _require(now < question.expires_at <= LATEST, "too late")
 
 
 def pieces_of(octets: bytes) -> Iterator[bytes]:

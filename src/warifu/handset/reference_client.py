@@ -17,6 +17,7 @@ from warifu.handset import reference_checks as checks
 from warifu.handset.activation import CONTEXT_DOMAIN, NONCE_OCTETS, Activation
 from warifu.handset.app_attest import AppAttestDevice
 from warifu.handset.authority import PrivateKey, spki
+from warifu.handset.endorsement import EndorsementDraft
 from warifu.handset.reference_checks import Asked, NotForUsError, Pinned
 from warifu.handset.user_authentication import (
     CALL_TYPE,
@@ -31,6 +32,8 @@ from warifu.handset.webauthn import Authentication, CredentialKey
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from warifu.handset.endorsement import EndorsementQuestion
 
 CHANNEL = "app"
 NONCE_OF_SERVER_OCTETS = 32
@@ -128,7 +131,9 @@ class ReferenceClient:
     refusal_key: PrivateKey | None = None
     """The device key that refuses where `kind` cannot."""
     token_key: PrivateKey | None = None
-    """To which access tokens are issued."""
+    """To which access tokens are issued: the bound key, or a session key that it endorsed."""
+    binding: bytes = b""
+    """The binding's id, as the bank told it when the device was bound."""
 
     def ask(self, transaction: bytes, now: int, show: Callable[[str], None]) -> Asked:
         """Take a transaction and show it.
@@ -238,6 +243,41 @@ class ReferenceClient:
             token=token, method=method, url=url, issued_at=now, key=self.token_key, nonce=nonce
         )
         return draft.encode()
+
+    def endorse(
+        self, question: EndorsementQuestion, key: PrivateKey, *, now: int, counter: int = 1
+    ) -> EndorsementDraft:
+        """Endorse a further key: the draft gives endorsement and possession.
+
+        Args:
+            question: As the bank asked.
+            key: The new one. A component signs its possession itself: `component_possession`.
+            now: Seconds since 1970.
+            counter: Of a passkey.
+
+        Raises:
+            NotForUsError: Not asked of this binding by the pinned bank. Nothing was signed.
+            CannotSayError: The bound key signs only what was shown.
+        """
+        checks.check_endorsement_question(question, self.pinned, binding=self.binding, now=now)
+        if self.kind == "protected-confirmation":
+            raise CannotSayError("the key signs only what was shown")
+        own = self.key
+        bound = (
+            Authentication(key=own, flags=0x05, counter=counter)
+            if isinstance(own, CredentialKey)
+            else own
+        )
+        return EndorsementDraft(
+            verifier=self.pinned.verifier,
+            channel=question.channel,
+            binding=self.binding,
+            use=question.use,
+            challenge=question.challenge,
+            expires_at=question.expires_at,
+            bound=bound,
+            key=key,
+        )
 
     def context(self, purpose: str, challenge: bytes, operation: bytes | None = None) -> bytes:
         """What answers are over: made from what the app knows itself, so that none can be relayed.
