@@ -34,11 +34,11 @@ demo: $(READY) ## Show the main job, then a bank to touch in your browser; PART=
 	@$(BIN)/python -m warifu demo $(if $(PART),--part $(PART))
 
 test: $(READY) browser ## Run all tests, offline; ends with pytest's own closing line
-	@$(BIN)/python -m pytest -n $(WORKERS) --ignore=tests/demo/bank --durations=10 $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --ignore=tests/demo/bank --ignore=tests/lab/browser --durations=10 $(PYTEST_ARGS)
 
 # In a process of their own: the driver's event loop runs through all of it, and other tests have theirs.
-browser: $(READY) ## Use the demo bank in a real Chromium; screenshots in build/screenshots
-	@$(BIN)/python -m pytest -q tests/demo/bank -p no:randomly
+browser: $(READY) ## Use the demo bank and the threat report in a real Chromium; screenshots in build/screenshots
+	@$(BIN)/python -m pytest -q tests/demo/bank tests/lab/browser -p no:randomly
 
 check: lint types imports docs-check hosts roots ## Lint, types, import rules, docs drift, roots
 

@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.browser import browser
 from tests.vectors import vectors_dir, wanted_dir
+
+__all__ = ["browser"]  # one for a process, whoever looks at pages
 
 VECTORS_ABSENT = f"the recorded evidence is absent: {wanted_dir()} (WARIFU_VECTORS names another)"
 

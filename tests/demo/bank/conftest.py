@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.browser import SCREENSHOTS
 from tests.demo.bank.people import Clerk, Phone
 from warifu.demo.bank.books import CUSTOMERS, Books
 from warifu.demo.bank.serving import bank as open_bank
@@ -18,23 +17,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext
 
     from warifu.demo.bank.serving import Open
-
-CHROMIUM = shutil.which("chromium")
-SCREENSHOTS = Path(__file__).parents[3] / "build" / "screenshots"
-ARGUMENTS = ("--no-sandbox", "--disable-background-networking", "--lang=ja")
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium; none is ever downloaded."""
-    if CHROMIUM is None:
-        pytest.skip("no chromium on this machine: the demo bank was not looked at")
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - starts a driver
-
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
-        yield found
-        found.close()
 
 
 @pytest.fixture(scope="session")

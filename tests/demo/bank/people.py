@@ -1,43 +1,28 @@
-"""People who use the demo bank: what they press, and what they see. No page is left unlooked at."""
+"""People who use the demo bank: what they press, and what they see."""
 
 from __future__ import annotations
 
-import json
 import re
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.browser import Viewer
+
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, Download, Page
+    from playwright.sync_api import BrowserContext, Download
 
     from warifu.demo.bank.serving import Open
 
-AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text()
 SECONDS = 20
-WATCH = """
-window.violations = [];
-document.addEventListener("securitypolicyviolation", (event) => {
-  window.violations.push(`${event.violatedDirective} ${event.blockedURI}`);
-});
-"""
 
 
-class Person:
-    """Somebody before a browser."""
+class Person(Viewer):
+    """Somebody who uses the bank."""
 
     def __init__(self, context: BrowserContext, bank: Open, pictures: Path) -> None:
         """Open a window."""
+        super().__init__(context, pictures)
         self.bank = bank
-        self.pictures = pictures
-        self.complaints: list[str] = []
-        context.add_init_script(WATCH)
-        self.page: Page = context.new_page()
-        # One for everything: closing another would take the authenticator out.
-        self.session = context.new_cdp_session(self.page)
-        self.page.set_default_timeout(SECONDS * 1000)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("console", self._hear)
 
     def go(self, path: str) -> None:
         """Open a page of the bank."""
@@ -51,40 +36,6 @@ class Person:
     def reads(self, text: str | re.Pattern[str]) -> None:
         """Wait until the page says so."""
         self.page.get_by_text(text).first.wait_for()
-
-    def look(self, name: str) -> None:
-        """Keep a picture, and find nothing wrong with the page: for anybody, by the policy."""
-        self.pictures.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=self.pictures / f"{name}.png", full_page=True)
-        assert self.accessibility() == [], name
-        assert self.page.evaluate("window.violations") == [], name
-        assert self.complaints == [], name
-        wide = self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-        assert wide <= 0, f"{name}: {wide} pixels too wide"
-
-    def accessibility(self) -> list[dict[str, Any]]:
-        """What axe finds. It is run in the page's own world, beside its policy."""
-        session = self.session
-        frame = session.send("Page.getFrameTree")["frameTree"]["frame"]["id"]
-        world = session.send(
-            "Page.createIsolatedWorld", {"frameId": frame, "grantUniveralAccess": False}
-        )["executionContextId"]
-        session.send("Runtime.evaluate", {"expression": AXE, "contextId": world})
-        asked = {
-            "expression": "axe.run(document, {resultTypes: ['violations']}).then((r) => "
-            "JSON.stringify(r.violations.map((v) => ({id: v.id, help: v.help, "
-            "nodes: v.nodes.map((n) => n.html)}))))",
-            "contextId": world,
-            "awaitPromise": True,
-            "returnByValue": True,
-        }
-        answer = session.send("Runtime.evaluate", asked)
-        found: list[dict[str, Any]] = json.loads(answer["result"]["value"])
-        return found
-
-    def _hear(self, message: Any) -> None:
-        if message.type == "error" and "status of 4" not in message.text:
-            self.complaints.append(message.text)
 
 
 class Phone(Person):
