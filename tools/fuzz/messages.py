@@ -6,18 +6,24 @@ checkpoints are computed all the same. Seeds are the vectors that are accepted.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from functools import cache, partial
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from tools.vectors import activation, ledger, receipts, user
+from msgspec.structs import replace
+
+from tools.vectors import activation, endorsed, ledger, receipts, user
+from tools.vectors.keys import octets
 from tools.vectors.pages import all_vectors
 from tools.vectors.transactions import AT, VERIFIER
 from tools.vectors.vector import ACCEPT
 from warifu.attestation.claims import Endorsement, Key
 from warifu.attestation.trust.view import TrustView
 from warifu.authentication.binding.code import read_code
+from warifu.authentication.binding.endorsement import AskedEndorsement, Use, verify_endorsement
+from warifu.authentication.binding.warrant import Provider, verify_warrant
 from warifu.authentication.ceremony.context import Context
 from warifu.authentication.ledger import checkpoint, note, witness
 from warifu.authentication.ledger.leaf import decode_leaf
@@ -31,6 +37,7 @@ from warifu.base.errors import MalformedEvidence
 from warifu.base.keys.jwks import thumbprint
 from warifu.base.secret import Secret
 from warifu.handset.authority import spki
+from warifu.handset.webauthn import RP_ID
 from warifu.receipt_check.check import Known, check_receipt
 from warifu.receipt_check.keys import read_note_keys, server_key
 
@@ -50,6 +57,8 @@ _FORMATS = {
     "user-statement": "user-statement",
     "signed-call": "signed-call",
     "dpop": "dpop",
+    "endorsement": "endorsement",
+    "warrant": "warrant",
     "checkpoint": "checkpoint",
     "leaf": "leaf",
     "receipt": "receipt",
@@ -83,6 +92,8 @@ def targets() -> dict[str, Callable[[bytes], object]]:
         "user-statement": _statement,
         "signed-call": _call,
         "dpop": _dpop,
+        "endorsement": _endorsement,
+        "warrant": _warrant,
         "receipt": _receipt,
     }
 
@@ -169,6 +180,35 @@ def _dpop(data: bytes) -> None:
         url="https://api.bank.example/v1/balance",
         token=b"opaque-access-token",
         bound_to=thumbprint(_PUBLIC),
+        now=AT,
+    )
+
+
+def _endorsement(data: bytes) -> None:
+    """As each kind of bound key signs one; the first that reads it tells what it is."""
+    asked = AskedEndorsement(
+        verifier=VERIFIER,
+        channel="app",
+        binding=octets("binding", 16),
+        use=Use.SESSION,
+        challenge=octets("endorsement challenge"),
+        expires_at=endorsed.ENDS,
+    )
+    possession = endorsed.draft().possession()
+    judge = partial(verify_endorsement, data, possession, asked=asked, origins=None, now=AT)
+    for kind in (ProofKind.DEVICE_KEY, ProofKind.APP_ATTEST):
+        with suppress(MalformedEvidence):
+            judge(bound=_bound(kind))
+            return
+    judge(bound=replace(_bound(ProofKind.WEBAUTHN), app=RP_ID))
+
+
+def _warrant(data: bytes) -> None:
+    verify_warrant(
+        data,
+        providers=[Provider(name="provider", public_key=spki(endorsed.PROVIDER))],
+        public_key=spki(endorsed.COMPONENT),
+        bound=_bound(ProofKind.DEVICE_KEY),
         now=AT,
     )
 
