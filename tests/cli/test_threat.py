@@ -129,6 +129,11 @@ def test_table_tells_by_sign_and_word(
         assert each in shown.out
 
 
+def test_table_speaks_of_typing_only_where_a_verdict_hangs_on_it(threat: Threat) -> None:
+    assert "typed only there" in threat("table", "--lang", "en").out
+    assert "typed only there" not in threat("table", "--malware", "none", "--lang", "en").out
+
+
 def test_table_without_the_solver_rests_on_the_closure_alone(
     threat: Threat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -199,6 +204,15 @@ def test_explain_says_where_no_way_leads_to_the_goal(threat: Threat) -> None:
     assert "手順は、この実行形態にはありません" in "".join(
         threat("explain", "--form", "RS", *options, "--lang", "ja").out.split()
     )
+
+
+def test_explain_says_where_nothing_breaks_it(
+    threat: Threat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # In the table as it stands whoever is inside the SE breaks every goal.
+    monkeypatch.setattr("warifu.lab.threat.attacks.minimal_attacks", lambda *_, **__: ())
+    shown = threat("explain", "--form", "RS", "--malware", "none", "--lang", "en")
+    assert "no set of powers breaks it" in shown.out
 
 
 def test_explain_names_no_power_where_none_is_needed(threat: Threat) -> None:

@@ -227,9 +227,12 @@ def _steps(story: Story, language: Language) -> list[RenderableType]:
 
 
 def _drawn(subject: Story | Trace, language: Language) -> list[Styled]:
+    console = output.Terminal()
+    room = console.width - 2 if console.is_terminal else sequence_text.WIDTH
+    width = min(room, sequence_text.WIDTH)
     return [
         Styled(f"  {line}", no_wrap=True, overflow="ignore")
-        for line in sequence_text.draw(subject, language)
+        for line in sequence_text.draw(subject, language, width=width)
     ]
 
 

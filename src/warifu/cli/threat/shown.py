@@ -10,7 +10,7 @@ from rich.text import Text as Styled
 from warifu.base.rule import Text
 from warifu.cli.ending import UsageError
 from warifu.cli.words import Language, say
-from warifu.lab.threat.words import BASES, SHORT
+from warifu.lab.threat.words import BASES
 from warifu.risk.threat.defences import DEFENCES, Defence, cost_of
 from warifu.risk.threat.powers import POWERS
 from warifu.risk.threat.question import Basis
@@ -20,7 +20,6 @@ from warifu.risk.threat.verdict import answer
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from warifu.risk.threat.goals import Goal
     from warifu.risk.threat.powers import Power
     from warifu.risk.threat.question import Question, Verdict
 
@@ -70,11 +69,6 @@ def joined(texts: Iterable[Text], language: Language) -> str:
     return say(_AND, language).join(say(each, language) for each in texts) or say(NOTHING, language)
 
 
-def goals_line(goals: Iterable[Goal], language: Language) -> str:
-    """Goals by one word each."""
-    return joined((SHORT[each] for each in goals), language)
-
-
 def bases_line(bases: Iterable[Basis], language: Language) -> str:
     """What verdicts rest on, weakest first."""
     given = frozenset(bases)
@@ -99,11 +93,6 @@ def defences_lines(defences: Iterable[Defence], language: Language, *, indent: s
 def cost_line(defences: frozenset[Defence], language: Language) -> str:
     """About what a set of defences costs."""
     return say(COST, language).format(cost_of(defences))
-
-
-def text_of(text: Text) -> dict[str, str]:
-    """A sentence in a document: both languages."""
-    return {"ja": text.ja, "en": text.en}
 
 
 def in_order(values: Iterable[Any]) -> list[Any]:
