@@ -24,7 +24,8 @@ WARRANTED: dict[type[Struct], frozenset[ProofKind]] = {
     RegistrationFacts: frozenset({ProofKind.WEBAUTHN, ProofKind.SECURE_PAYMENT}),
 }
 """Kinds of proof by the evidence that a key was made with. No format here shows that a key is in a
-trusted application with its own display: such keys are bound by their installer's word."""
+trusted application with its own display: the bound key endorses such a key, and its provider
+warrants it (`warifu.authentication.binding.endorsement`)."""
 STATES_CHALLENGE = frozenset({AndroidKeyDetail, RegistrationFacts})
 """Evidence that repeats the challenge itself; App Attest has only a digest with more in it."""
 
