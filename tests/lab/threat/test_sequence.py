@@ -105,7 +105,7 @@ def test_nothing_sent_is_no_text_and_still_an_image_with_a_description() -> None
 @pytest.mark.parametrize("make", [attack, safe])
 def test_lifelines_stand_in_the_same_columns_on_every_line(language: str, make: object) -> None:
     assert callable(make)
-    lines = sequence_text.draw(make(), language)
+    lines = sequence_text.draw(make(), language, width=160)
     stands = [place for place, character in enumerate(lines[3]) if character == "│"]
     assert len(stands) == len(diagram_of(make()).participants)
     for line in lines[3:]:
@@ -140,6 +140,13 @@ def test_a_diagram_keeps_within_its_width_where_lifelines_leave_room() -> None:
     given = verdict(RS, defences=(), powers=MALWARE["vicious"].powers, goal=Goal.TRANSACTION)
     for line in sequence_text.draw(given, "ja", width=100):
         assert columns(re.sub("[─│┌┐└┘┬├┤]", "-", line)) <= 100
+
+
+def test_where_there_is_no_room_beside_lifelines_sentences_stand_above_their_arrows() -> None:
+    lines = sequence_text.draw(attack(), "ja", width=80)
+    number = next(place for place, line in enumerate(lines) if line.startswith(" 1 "))
+    assert "├" in lines[number + 1]
+    assert all(columns(re.sub("[─│┌┐└┘┬├┤]", "-", line)) <= 80 for line in lines)
 
 
 def test_what_is_stopped_has_a_cross_in_text() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from rich.console import Group
+from rich.table import Table
 from rich.text import Text as Styled
 
 from warifu.base.rule import Text
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 DOCUMENT = "warifu-threat-explanation/1"
 MOST_SHOWN = 5
 """How many sets of powers or defences are shown; documents hold all."""
+_MARK = 4
+"""Columns of a number or sign before a sentence."""
 
 _HEAD = Text(ja="{form}（{judge}）　{malware}　{goal}", en="{form}, {judge} · {malware} · {goal}")
 _BUILT = Text(ja="講じている防御策", en="Built in")
@@ -218,12 +221,21 @@ def _heading(text: Text, language: Language) -> Styled:
 def _steps(story: Story, language: Language) -> list[RenderableType]:
     parts: list[RenderableType] = [Styled(""), _heading(_STORY, language)]
     for step in story.steps:
-        number, clause = f"  {step.number}. ", f"  [{step.clause}]"
-        told = Styled.assemble((number, "bold"), say(step.says, language), (clause, "dim"))
+        told = Styled.assemble(say(step.says, language), (f"  [{step.clause}]", "dim"))
         gained = say(_GAINED, language).format(say(step.gained, language))
-        parts += [told, Styled(f"     {gained}", style="yellow")]
+        parts.append(_item(f"{step.number}.", told, Styled(gained, style="yellow")))
     parts += [Styled(""), _heading(_DIAGRAM, language)]
     return [*parts, *_drawn(story, language), Styled("")]
+
+
+def _item(mark: str, *lines: Styled) -> RenderableType:
+    """Lines behind a mark, with what is too long broken behind it as well."""
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(min_width=_MARK, justify="right", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for place, line in enumerate(lines):
+        grid.add_row("" if place else Styled(mark, style="bold"), line)
+    return grid
 
 
 def _drawn(subject: Story | Trace, language: Language) -> list[Styled]:
@@ -245,9 +257,9 @@ def _barriers(barriers: tuple[Barrier, ...], language: Language) -> list[Rendera
     for each in reversed(unlike.values()):
         names = ", ".join(each.stopped_by)
         decides = say(_DECIDES, language) if each.decides else ""
-        parts.append(Styled.assemble(("  × ", "bold"), say(each.says, language)))
         stopped = say(_STOPPED_BY, language).format(names)
-        parts.append(Styled.assemble(f"     {stopped}", (decides, "bold")))
+        by = Styled.assemble(stopped, (decides, "bold"))
+        parts.append(_item("×", Styled(say(each.says, language)), by))
     return [*parts, Styled(f"  {say(_DECIDES_MEANS, language)}", style="dim"), Styled("")]
 
 
@@ -281,7 +293,7 @@ def _attacks(explained: Explained, language: Language) -> list[RenderableType]:
     for each in explained.attacks[:MOST_SHOWN]:
         told = shown.powers_line(each, language) if each else say(_NO_POWER, language)
         names = ", ".join(shown.in_order(each))
-        parts.append(Styled.assemble("  - ", told, (f"  {names}", "dim")))
+        parts.append(_item("-", Styled.assemble(told, (f"  {names}", "dim"))))
     return [*parts, *_more(len(explained.attacks), language)]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from rich.table import Table
 from rich.text import Text as Styled
 
 from warifu.base.rule import Text
@@ -19,6 +20,8 @@ from warifu.risk.threat.verdict import answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from rich.console import RenderableType
 
     from warifu.risk.threat.powers import Power
     from warifu.risk.threat.question import Question, Verdict
@@ -77,17 +80,23 @@ def bases_line(bases: Iterable[Basis], language: Language) -> str:
 
 def powers_line(powers: Iterable[Power], language: Language) -> str:
     """Powers as phrases, without those that another includes."""
-    return joined((POWERS[each].means for each in strongest(powers)), language)
+    # Phrases hold commas of their own.
+    told = " + ".join(say(POWERS[each].means, language) for each in strongest(powers))
+    return told or say(NOTHING, language)
 
 
-def defences_lines(defences: Iterable[Defence], language: Language, *, indent: str) -> list[Styled]:
-    """One line for each defence: its name and what it does."""
-    given = frozenset(defences)
-    return [
-        Styled.assemble(indent, (f"{each.value:<26} ", "bold"), say(DEFENCES[each].does, language))
-        for each in Defence
-        if each in given
-    ]
+def defences_lines(
+    defences: Iterable[Defence], language: Language, *, indent: str
+) -> list[RenderableType]:
+    """Each defence with its name and what it does, in two columns; nothing for no defences."""
+    given = in_order(defences)
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(no_wrap=True, min_width=len(indent) + max(map(len, Defence)))
+    grid.add_column(overflow="fold")
+    for each in given:
+        name = Styled.assemble(indent, (each.value, "bold"))
+        grid.add_row(name, say(DEFENCES[each].does, language))
+    return [grid] if given else []
 
 
 def cost_line(defences: frozenset[Defence], language: Language) -> str:

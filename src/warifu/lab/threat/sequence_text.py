@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 WIDTH = 100
 """Columns of a diagram, unless told."""
 LEAST_TEXT = 30
-"""Columns that sentences have at least, however many lifelines stand before them."""
+"""Columns that sentences need beside the lifelines; with fewer they stand above their arrows."""
 
 _GAP = 3
 _LOOP = 3
 
 
 def draw(subject: Subject, language: str, *, width: int = WIDTH) -> tuple[str, ...]:
-    """Draw a sequence diagram: lifelines on the left, the sentence of each arrow on the right.
+    """Draw a sequence diagram: lifelines on the left, the sentence of each arrow beside it.
 
     Args:
         subject: A diagram, or what one is made of.
@@ -54,7 +54,8 @@ class _Canvas:
             for index, actor in enumerate(self._names)
         }
         self._end = max(self._at.values()) + self._widest // 2 + _GAP
-        self._text = max(width - self._end, LEAST_TEXT)
+        self._is_beside = width - self._end >= LEAST_TEXT
+        self._text = width - self._end if self._is_beside else max(width, LEAST_TEXT)
 
     def heads(self) -> list[str]:
         """The participants' names in boxes."""
@@ -72,7 +73,7 @@ class _Canvas:
         return "".join(self._lifelines())
 
     def arrow(self, message: Message) -> list[str]:
-        """The arrow, with its sentence and what stops it beside it."""
+        """The arrow, with its sentence and what stops it beside it or above."""
         says = [message.says, *([message.stopped_by] if message.stopped_by else [])]
         label = f"{message.number:>2} "
         told = [
@@ -82,15 +83,13 @@ class _Canvas:
         ]
         is_inside = message.sender is message.receiver
         drawn = self._loop(message) if is_inside else [self._straight(message)]
+        numbered = [f"{' ' if row else label:<{len(label)}}{line}" for row, line in enumerate(told)]
+        if not self._is_beside:
+            return [*numbered, *drawn]
         height = max(len(told), len(drawn))
         left = [*drawn, *[self.row()] * (height - len(drawn))]
-        right = [*told, *[""] * (height - len(told))]
-        return [
-            f"{before}{label if first else ' ' * len(label)}{after}"
-            for first, (before, after) in zip(
-                (True, *[False] * (height - 1)), zip(left, right, strict=True), strict=True
-            )
-        ]
+        right = [*numbered, *[""] * (height - len(told))]
+        return [before + after for before, after in zip(left, right, strict=True)]
 
     def _straight(self, message: Message) -> str:
         begin, end = self._at[message.sender], self._at[message.receiver]
