@@ -168,8 +168,9 @@ def _questions(move: Move) -> Iterator[Question]:
     for powers, form, build in product(more, forms, builds):
         if move.where <= form.traits():
             attacker = own | powers
-            for goal in set(Goal) - broken_goals(form.traits(), build, attacker):
-                yield Question(form=form, defences=build, powers=attacker, goal=goal)
+            holding = set(Goal) - broken_goals(form.traits(), build, attacker)
+            if holding:  # one of them will do: what proves them is the same set
+                yield Question(form=form, defences=build, powers=attacker, goal=min(holding))
 
 
 def _is_refused(question: Question) -> bool:
