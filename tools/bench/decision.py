@@ -75,7 +75,7 @@ def _cases() -> dict[str, list[Facts]]:
             )
         ),
         "high-value-transfer: attacker's powers, refused": _vary(
-            changed(high, threat__powers=("rw_display",))
+            changed(high, threat__powers=("rw:display",))
         ),
         "transfer: device unknown, refused": _vary(
             Facts(

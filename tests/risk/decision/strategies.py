@@ -13,8 +13,8 @@ NUMBERS = st.one_of(
     st.sampled_from([-1, 0, 1, 9, 10, 11, 299, 300, 301, 10_000, 86_399, 86_400, 100_001]),
     st.integers(-(2**63), 2**63 - 1),
 )
-TEXTS = st.sampled_from(["", "affirming", "Pixel 8a", "2026-10", "割符", "rw_display", "x" * 2000])
-POWERS = st.lists(st.sampled_from(["rw_display", "rw_ree_mem", "passkey", "identity-card"]))
+TEXTS = st.sampled_from(["", "affirming", "Pixel 8a", "2026-10", "割符", "rw:display", "x" * 2000])
+POWERS = st.lists(st.sampled_from(["rw:display", "rw:ree_mem", "passkey", "identity-card"]))
 ODD: st.SearchStrategy[Any] = st.sampled_from(
     [1, 0, True, False, 2**70, 1.5, "true", "\ud800", b"x", [], ["x"], (1,), {}, object()]
 )

@@ -81,7 +81,7 @@ CLAIMS = Claims(
 
 
 def test_appraisal_and_claims_become_facts() -> None:
-    facts = facts_from(RESULT, operation=LOGIN, claims=CLAIMS, powers=("rw_display",))
+    facts = facts_from(RESULT, operation=LOGIN, claims=CLAIMS, powers=("rw:display",))
     assert facts.evidence == EvidenceFacts(
         outcome="proved", format="android-key", realm="production", age_seconds=7
     )
@@ -102,7 +102,7 @@ def test_appraisal_and_claims_become_facts() -> None:
         user_authentication="biometric",
         confirmation_required=True,
     )
-    assert facts.threat.powers == ("rw_display",)
+    assert facts.threat.powers == ("rw:display",)
 
 
 def test_facts_of_an_appraisal_have_their_registered_types() -> None:

@@ -37,7 +37,7 @@ BREAKING: dict[str, dict[str, object]] = {
     "settled-after-recovery": {"account.recovering": True},
     "not-recovering": {"account.recovering": True},
     "few-failures": {"history.failures": 10},
-    "screen-not-readable-by-attackers": {"threat.powers": ("rw_display",)},
+    "screen-not-readable-by-attackers": {"threat.powers": ("rw:display",)},
 }
 """For each rule, facts that break it and, in any operation, nothing else but its relatives."""
 

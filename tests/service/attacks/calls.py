@@ -15,6 +15,7 @@ from tests.service.attacks.world import ABOUT, PHONE, TOML, Call, World
 from tests.service.binding.calls import CALLS as BINDING
 from tests.service.books.calls import CALLS as BOOKS
 from tests.service.confirming.calls import CALLS as CONFIRMING
+from tests.service.governance.threats import CALLS as THREATS
 from tests.service.verifying.calls import CALLS as VERIFYING
 from warifu.service.api.app import CONTROLLERS
 from warifu.service.api.openapi import describe
@@ -249,6 +250,7 @@ CALLS: dict[tuple[str, str], Callable[[World], Call]] = {
     ("POST", "/v1/exemptions"): _exempt,
     ("DELETE", "/v1/exemptions/{exemption}"): _end_exemption,
     ("GET", "/v1/audit"): _listing("/v1/audit"),
+    **THREATS,
     **BINDING,
     **BOOKS,
     **CONFIRMING,

@@ -19,6 +19,8 @@ OWN = {
     ("POST", "/v1/serials/lookup"),
     ("GET", "/v1/serials/{serial}"),
     ("POST", "/v1/stops/{operation}"),
+    ("PUT", "/v1/advisories"),
+    ("PUT", "/v1/measures"),
 }
 """They name nothing of the other bank: the neighbour is answered for itself."""
 LISTS = {each for each in CALLS if each[0] == "GET" and "{" not in each[1]}

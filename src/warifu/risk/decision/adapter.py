@@ -162,6 +162,7 @@ def _device(claims: Claims | None, status: str | None) -> DeviceFacts:
         boot_locked=boot.locked if boot else None,
         boot_state=boot.state if boot else None,
         patch_level=system.patch_level if system else None,
+        os_version=system.version if system else None,
     )
 
 

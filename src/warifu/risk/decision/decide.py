@@ -16,11 +16,13 @@ from msgspec import Struct
 
 from warifu.base.rule import Text
 from warifu.risk.decision import reasons
+from warifu.risk.decision.assured import derivations
 from warifu.risk.decision.changes import Way
 from warifu.risk.decision.evaluate import State
 from warifu.risk.decision.exemption import Exemption, exempt
 from warifu.risk.decision.facts import REGISTER, WITH_AMOUNT, Facts, Operation, Source
 from warifu.risk.decision.rules import Consequence, Limited, Method, Recent
+from warifu.risk.threat.assurance import Derivation
 
 if TYPE_CHECKING:
     from warifu.risk.decision.evaluate import Finding
@@ -81,6 +83,8 @@ class Reason(Struct, frozen=True, gc=False, kw_only=True):
     """Paths of the facts that are unknown or wrong."""
     ways: tuple[Way, ...] = ()
     """What would have to change for the rule to hold: one of these."""
+    derivations: tuple[Derivation, ...] = ()
+    """Why goals that the rule asks for do not hold on this device: the attack on each."""
     passed_over: str | None = None
     """The exemption, or the outage statement, that keeps this reason from counting."""
 
@@ -220,6 +224,7 @@ def _reason(
             customer=rule.customer,
             analyst=rule.analyst,
             ways=rule.changes.ways(rule.condition.fetch(facts)),
+            derivations=derivations(facts, rule.condition.reads),
             passed_over=_exemption(rule, facts, circumstances),
         )
     if finding.state is State.UNKNOWN:

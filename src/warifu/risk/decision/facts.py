@@ -12,6 +12,8 @@ from enum import StrEnum
 from msgspec import Struct
 
 from warifu.base.rule import Text
+from warifu.risk.threat.forms import FORMS, Judge
+from warifu.risk.threat.goals import GOALS
 
 Value = bool | int | str | tuple[str, ...]
 """What a known fact may be. Integers are of 64 bits with sign."""
@@ -94,6 +96,8 @@ class DeviceFacts(Struct, frozen=True, gc=False, kw_only=True):
     boot_state: str | None = None
     patch_level: str | None = None
     """ISO date, ``2026-05`` or ``2026-05-05``: compares as text."""
+    os_version: str | None = None
+    """As the evidence has it, ``16.0.0``: numbers between dots."""
 
 
 class AppFacts(Struct, frozen=True, gc=False, kw_only=True):
@@ -164,10 +168,40 @@ class ServiceFacts(Struct, frozen=True, gc=False, kw_only=True):
 
 
 class ThreatFacts(Struct, frozen=True, gc=False, kw_only=True):
-    """What published weaknesses give an attacker on this device."""
+    """What an attacker is taken to be capable of on this device, and what is built against it."""
 
     powers: tuple[str, ...] | None = None
-    """Names of powers; empty where advisories were looked up and none applies."""
+    """Names of powers that advisories give, or the bank says; empty where these were looked up and
+    there are none."""
+    advisories: tuple[str, ...] | None = None
+    """Ids of the advisories in force that are about this device."""
+    not_known: tuple[str, ...] | None = None
+    """What these ask about and the device does not tell; it was taken to fit."""
+    assumed: tuple[str, ...] | None = None
+    """Powers that the appraisal gives, and those of the attackers that the bank assumes."""
+    form: str | None = None
+    """How this device does authentication: a row of the threat model."""
+    judge: str | None = None
+    """Who judges the authentication data."""
+    defences: tuple[str, ...] | None = None
+    """What is built in."""
+
+
+class AssuranceFacts(Struct, frozen=True, gc=False, kw_only=True):
+    """Which goals hold on this device under all of these powers."""
+
+    pin: bool | None = None
+    """The attacker does not learn the authentication data."""
+    transaction: bool | None = None
+    """A transaction is accepted only if the user approved that very transaction."""
+    once: bool | None = None
+    """Each approval is accepted at most once."""
+    terminal: bool | None = None
+    """Nobody passes for the user from another terminal."""
+    enrolment: bool | None = None
+    """No stranger enrols a terminal or links an account."""
+    receipt: bool | None = None
+    """What a receipt says was approved, the user approved."""
 
 
 class Facts(Struct, frozen=True, gc=False, kw_only=True):
@@ -184,6 +218,7 @@ class Facts(Struct, frozen=True, gc=False, kw_only=True):
     history: HistoryFacts = HistoryFacts()
     service: ServiceFacts = ServiceFacts()
     threat: ThreatFacts = ThreatFacts()
+    assurance: AssuranceFacts = AssuranceFacts()
 
 
 class Fact(Struct, frozen=True, kw_only=True):
@@ -239,6 +274,7 @@ _TABLE: tuple[
         ("verified", "self-signed", "unverified", "failed"),
     ),
     ("device.patch_level", str, _ON_DEVICE, "セキュリティパッチの日付", "patch level", ()),
+    ("device.os_version", str, _ON_DEVICE, "OSのバージョン", "version of the system", ()),
     ("app.status", str, _ON_DEVICE, "アプリの評価", "appraisal of the app", TIERS),
     ("app.identifier", str, _EVIDENCE, "アプリの識別子", "identifier of the app", ()),
     (
@@ -275,8 +311,30 @@ _TABLE: tuple[
     ("service.trust_stale", bool, _BANK, "信頼情報の期限切れ", "trust data is stale", ()),
     ("service.vendor_down", bool, _BANK, "提供元サービスの停止", "vendor's service is down", ()),
     (
-        *("threat.powers", tuple, _EVIDENCE, "勧告が攻撃者に与える攻撃能力"),
+        *("threat.powers", tuple, _EVIDENCE, "勧告が攻撃者に与える能力"),
         *("powers that advisories give", ()),
+    ),
+    (
+        *("threat.advisories", tuple, _EVIDENCE, "この端末に該当する勧告"),
+        *("advisories about this device", ()),
+    ),
+    (
+        *("threat.not_known", tuple, _EVIDENCE, "勧告の照合に必要で、確認できない事項"),
+        *("what advisories ask and the device does not tell", ()),
+    ),
+    (
+        *("threat.assumed", tuple, _EVIDENCE, "評価と銀行の想定が攻撃者に与える能力"),
+        *("powers that the appraisal gives or the bank assumes", ()),
+    ),
+    ("threat.form", str, _EVIDENCE, "端末の実行形態", "form of the device", tuple(FORMS)),
+    ("threat.judge", str, _EVIDENCE, "認証データの判定者", "who judges", tuple(Judge)),
+    ("threat.defences", tuple, _EVIDENCE, "備わっている防御策", "defences built in", ()),
+    *(
+        (
+            *(f"assurance.{goal}", bool, _EVIDENCE),
+            *(f"保証：{row.name.ja}", f"assurance: {row.name.en}", ()),
+        )
+        for goal, row in GOALS.items()
     ),
 )
 

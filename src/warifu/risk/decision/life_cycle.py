@@ -107,6 +107,15 @@ KNOWN = Rule(
 Share = Annotated[int, Meta(ge=1, le=SHARES - 1)]
 
 
+class ThreatFile(StrEnum):
+    """What a tenant states about threats, one file of each in force."""
+
+    ADVISORIES = "advisories"
+    """Published weaknesses."""
+    MEASURES = "measures"
+    """The bank's own defences, and the attackers that it assumes."""
+
+
 class Draft(Struct, frozen=True, kw_only=True, tag="draft"):
     """Register a rule set that was loaded without fault."""
 
@@ -146,7 +155,21 @@ class EndExemption(Struct, frozen=True, kw_only=True, tag="end-exemption"):
     id: str
 
 
-Command = Draft | Move | Stop | Resume | Exempt | EndExemption
+class Tighten(Struct, frozen=True, kw_only=True, tag="tighten"):
+    """Put a file in force by which nothing is assured that was not; whoever makes this checked."""
+
+    file: ThreatFile
+    digest: str
+
+
+class Loosen(Struct, frozen=True, kw_only=True, tag="loosen"):
+    """Put any file in force, or none."""
+
+    file: ThreatFile
+    digest: str | None = None
+
+
+Command = Draft | Move | Stop | Resume | Exempt | EndExemption | Tighten | Loosen
 
 
 class Approval(Struct, frozen=True, kw_only=True):
@@ -177,6 +200,9 @@ class Governance(Struct, frozen=True, kw_only=True):
     versions: tuple[Version, ...] = ()
     stopped: frozenset[Operation] = frozenset()
     exemptions: tuple[Exemption, ...] = ()
+    advisories: str | None = None
+    """Digest of the file in force; None where there is none."""
+    measures: str | None = None
 
 
 class AuditEvent(Struct, frozen=True, kw_only=True):
@@ -355,6 +381,22 @@ def _end_exemption(
     return msgspec.structs.replace(governance, exemptions=left), None
 
 
+def _tighten(governance: Governance, command: Tighten, _by: str, _: datetime) -> _Changed:
+    return _with_file(governance, command.file, command.digest), None
+
+
+def _loosen(governance: Governance, command: Loosen, by: str, _: datetime) -> _Changed:
+    return _with_file(governance, command.file, command.digest), frozenset({by})
+
+
+def _with_file(governance: Governance, file: ThreatFile, digest: str | None) -> Governance:
+    if getattr(governance, file.value) == digest:
+        raise Denied(KNOWN, f"{file}: {digest} is in force")
+    if file is ThreatFile.ADVISORIES:
+        return msgspec.structs.replace(governance, advisories=digest)
+    return msgspec.structs.replace(governance, measures=digest)
+
+
 _CARRY_OUT: dict[type, Callable[[Governance, Any, str, datetime], _Changed]] = {
     Draft: _draft,
     Move: _move,
@@ -362,6 +404,8 @@ _CARRY_OUT: dict[type, Callable[[Governance, Any, str, datetime], _Changed]] = {
     Resume: _resume,
     Exempt: _exempt,
     EndExemption: _end_exemption,
+    Tighten: _tighten,
+    Loosen: _loosen,
 }
 _LOOKING = (Stage.ACTIVE, Stage.PARTIAL, Stage.SHADOW)
 

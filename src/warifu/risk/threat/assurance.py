@@ -67,6 +67,10 @@ class Derivation(Struct, frozen=True, kw_only=True):
     """Those the attack draws on, strongest only."""
     steps: tuple[Move, ...]
     """The attack, in order."""
+    advisories: tuple[str, ...] = ()
+    """Ids of the advisories that are about the device."""
+    not_known: tuple[str, ...] = ()
+    """What these ask about and the device does not tell."""
 
 
 @lru_cache(maxsize=MAX_REMEMBERED)

@@ -95,6 +95,21 @@ def read_cursor(after: str | None) -> str | None:
     return last
 
 
+def read_place(after: str | None) -> tuple[int, str] | None:
+    """When the last file of the page before was created, in microseconds, and its digest.
+
+    Raises:
+        Misuse: ``request/cursor``.
+    """
+    last = read_cursor(after)
+    if last is None:
+        return None
+    created, _, digest = last.partition(".")
+    if not (created.isascii() and created.isdigit() and len(created) < 19):
+        raise Misuse(CURSOR)
+    return int(created), digest
+
+
 class Tagged(Response[Answer]):
     """An answer with an entity tag; 304 where the caller has it already."""
 

@@ -10,6 +10,7 @@ from litestar import Litestar
 from litestar.di import Provide
 
 from warifu.service.api.activations import ActivationController
+from warifu.service.api.advisories import AdvisoryController, MeasureController
 from warifu.service.api.appraisals import AppraisalController
 from warifu.service.api.apps import AppController
 from warifu.service.api.attended import attended
@@ -52,6 +53,7 @@ CONTROLLERS: list[type[Controller]] = [
     DocumentController,
     HealthController,
     ActivationController,
+    AdvisoryController,
     AppController,
     AppraisalController,
     BindingController,
@@ -66,6 +68,7 @@ CONTROLLERS: list[type[Controller]] = [
     HandOffController,
     KeyController,
     LedgerController,
+    MeasureController,
     PinController,
     PinKeyController,
     ReceiptController,

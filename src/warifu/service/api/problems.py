@@ -16,6 +16,7 @@ from warifu.base.errors import BadEvidence, Denied, Misuse, VerifierFault, Warif
 from warifu.service.api import rules
 from warifu.service.api.media import STATUS as MEDIA
 from warifu.service.callers.rules import STATUS as CALLERS
+from warifu.service.conduct.advisories.rules import STATUS as THREATS
 from warifu.service.conduct.binding.rules import STATUS as BINDING
 from warifu.service.conduct.books.rules import STATUS as BOOKS
 from warifu.service.conduct.challenges.rules import STATUS as CHALLENGES
@@ -70,6 +71,7 @@ TABLES: tuple[dict[str, int], ...] = (
     MEDIA,
     LOOKUP,
     GOVERNANCE,
+    THREATS,
     APPS,
     BINDING,
     CHALLENGES,

@@ -8,7 +8,6 @@ from typing import Annotated
 from litestar import Controller, Response, delete, get, post
 from litestar.params import QueryParameter
 
-from warifu.base.errors import Misuse
 from warifu.risk.decision.facts import Operation
 from warifu.service.api.access import needs
 from warifu.service.api.answers import (
@@ -18,10 +17,10 @@ from warifu.service.api.answers import (
     Page,
     page,
     read_cursor,
+    read_place,
     tagged,
 )
 from warifu.service.api.problems import problems
-from warifu.service.api.rules import CURSOR
 from warifu.service.api.toml import ContentType, TakesToml, require_toml, told_to_its_author
 from warifu.service.caller import Scope
 from warifu.service.conduct.governing import governing
@@ -82,7 +81,7 @@ class RuleSetController(Controller):
         self, work: Work, limit: Limit = USUAL_LIMIT, after: After = None
     ) -> Page[RuleSetSummary]:
         """List rule sets, newest first."""
-        found = list_rule_sets(work, after=_place(read_cursor(after)), limit=limit)
+        found = list_rule_sets(work, after=read_place(after), limit=limit)
         return page(found, limit=limit, by=lambda each: f"{micros(each.created_at)}.{each.digest}")
 
     @get("/{digest:str}", opt=needs(Scope.GOVERN), responses=problems(404), sync_to_thread=True)
@@ -222,13 +221,3 @@ class GovernanceController(Controller):
         )
         found = read_audit(work, asked, after=read_cursor(after), limit=limit)
         return page(found, limit=limit, by=lambda record: record.id)
-
-
-def _place(after: str | None) -> tuple[int, str] | None:
-    """When the last rule set of the page before was created, and its digest."""
-    if after is None:
-        return None
-    created, _, digest = after.partition(".")
-    if not (created.isascii() and created.isdigit() and len(created) < 19):
-        raise Misuse(CURSOR)
-    return int(created), digest

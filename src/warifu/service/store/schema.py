@@ -19,7 +19,7 @@ from warifu.service.store.rules import SCHEMA, STATEMENT
 if TYPE_CHECKING:
     from warifu.service.store.database import Database
 
-HEAD = "0003"
+HEAD = "0004"
 """The revision that this release was written for."""
 
 

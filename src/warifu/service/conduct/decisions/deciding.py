@@ -22,6 +22,8 @@ from warifu.risk.decision.facts import (
     UserFacts,
 )
 from warifu.risk.decision.rules import Method
+from warifu.risk.threat.assurance import Derivation
+from warifu.risk.threat.powers import Power
 from warifu.service.conduct.challenges.asking import MAX_AMOUNT, Asked, Currency, RecordId
 from warifu.service.conduct.evidence.appraisal import AppraisalAnswer
 from warifu.service.conduct.evidence.expectations import SubmittedEvidence
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
 MAX_POWERS = 64
 
 Seconds = Annotated[int, Meta(ge=0, le=NEVER)]
-Power = Annotated[str, Meta(min_length=1, max_length=64)]
 
 
 class UserKnown(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -93,7 +94,8 @@ class BankKnown(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     vendor_down: bool = False
     """A platform vendor's service that this very evidence needs does not answer the app."""
     powers: Annotated[tuple[Power, ...], Meta(max_length=MAX_POWERS)] | None = None
-    """Powers that advisories give an attacker on this device; null where not looked up."""
+    """What the bank itself found that an attacker can do on this device; null where it did not
+    look. Advisories that are in force add theirs."""
 
 
 class DecisionRequest(Asked, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -134,6 +136,9 @@ class ReasonAnswer(Struct, frozen=True, kw_only=True):
     """What would have to change for the rule to hold: any one of these, all of its parts."""
     passed_over: str | None
     """The exemption or outage statement that keeps it from counting."""
+    derivations: tuple[Derivation, ...] = ()
+    """Why goals that the rule asks for do not hold on this device: the attack on each, move by
+    move."""
 
 
 class EvidenceTold(Struct, frozen=True, kw_only=True):
@@ -184,6 +189,10 @@ class DecisionDocument(DecisionAnswer, frozen=True, kw_only=True):
     facts: Facts
     shadows: tuple[Shadow, ...]
     challenge: str | None
+    advisories: str | None = None
+    """Digest of the advisories that were in force."""
+    measures: str | None = None
+    """Digest of what the bank had stated of itself."""
 
 
 def outcome_of(decision: Decision) -> tuple[str, tuple[Method, ...], Money | None]:
@@ -227,11 +236,25 @@ def reason_of(reason: Reason) -> ReasonAnswer:
         facts=reason.facts,
         ways=reason.ways,
         passed_over=reason.passed_over,
+        derivations=reason.derivations,
     )
 
 
 def document_of(
-    answer: DecisionAnswer, *, facts: Facts, shadows: tuple[Shadow, ...], challenge: str | None
+    answer: DecisionAnswer,
+    *,
+    facts: Facts,
+    shadows: tuple[Shadow, ...],
+    challenge: str | None,
+    advisories: str | None,
+    measures: str | None,
 ) -> DecisionDocument:
-    """As it is kept."""
-    return DecisionDocument(**asdict(answer), facts=facts, shadows=shadows, challenge=challenge)
+    """As it is kept; `advisories` and `measures` are digests of what was in force."""
+    return DecisionDocument(
+        **asdict(answer),
+        facts=facts,
+        shadows=shadows,
+        challenge=challenge,
+        advisories=advisories,
+        measures=measures,
+    )

@@ -12,6 +12,7 @@ from warifu.attestation.claims import Claims
 from warifu.base.errors import Denied, Misuse, WarifuError
 from warifu.risk.decision import reasons
 from warifu.risk.decision.adapter import facts_from
+from warifu.risk.decision.assured import with_threat
 from warifu.risk.decision.decide import (
     Circumstances,
     Decision,
@@ -20,12 +21,13 @@ from warifu.risk.decision.decide import (
     Refuse,
     decide,
 )
-from warifu.risk.decision.facts import NEVER, Facts, HistoryFacts, ThreatFacts
+from warifu.risk.decision.facts import NEVER, Facts, HistoryFacts
 from warifu.risk.decision.life_cycle import choose
 from warifu.risk.decision.rules import Consequence
 from warifu.service.conduct.challenges.asking import context_digest
 from warifu.service.conduct.decisions.deciding import (
     DecisionAnswer,
+    DecisionDocument,
     DecisionRequest,
     EvidenceTold,
     Shadow,
@@ -144,6 +146,7 @@ def plan_decision(
     *,
     registration: str | None = None,
     laid: Laid | None = None,
+    trusted_display: bool = False,
 ) -> Planned:
     """Decide one operation now, and leave the writing to whoever asks.
 
@@ -154,6 +157,7 @@ def plan_decision(
             signature over something fresh. Without evidence or an appraisal in `asked`, the
             decision rests on what is believed of that registration now.
         laid: What was read for it already; it is of no use with evidence or an appraisal.
+        trusted_display: A trusted environment showed the text that the user signed.
 
     Raises:
         WarifuError: As for `make_decision`.
@@ -175,13 +179,27 @@ def plan_decision(
             found=None if laid is None else laid.standing(picture.policy, picture.trust_digest),
         )
     ground = _ground(work, asked, picture, question=question, registered=registered, decision=name)
-    facts = _facts(
-        work, asked, ground.facts, history=None if asked.user is None else picture.desk.history
+    facts = with_threat(
+        _facts(
+            work, asked, ground.facts, history=None if asked.user is None else picture.desk.history
+        ),
+        advisories=governing.advisories,
+        measures=governing.measures,
+        stated=asked.bank.powers,
+        trusted_display=trusted_display,
     )
     with span("decide", operation=asked.operation.kind):
         decision, shadows = _judge(work, asked, facts, ground=ground, governing=governing)
     answer = _answer(work, asked, name=name, decision=decision, ground=ground)
-    row = _row(asked, answer, facts, shadows, ground=ground, user_index=picture.user_index)
+    document = document_of(
+        answer,
+        facts=facts,
+        shadows=shadows,
+        challenge=ground.challenge,
+        advisories=governing.governance.advisories,
+        measures=governing.governance.measures,
+    )
+    row = _row(asked, document, ground=ground, user_index=picture.user_index)
     written = store.insert_decision_under(
         work.tenant,
         row,
@@ -338,7 +356,6 @@ def _facts(
         account=asked.bank.account.facts(),
         history=HistoryFacts() if history is None else _history(work, history),
         service=replace(established.service, vendor_down=asked.bank.vendor_down),
-        threat=ThreatFacts(powers=asked.bank.powers),
     )
 
 
@@ -416,15 +433,9 @@ def _answer(
 
 
 def _row(
-    asked: DecisionRequest,
-    answer: DecisionAnswer,
-    facts: Facts,
-    shadows: tuple[Shadow, ...],
-    *,
-    ground: Ground,
-    user_index: bytes | None,
+    asked: DecisionRequest, answer: DecisionDocument, *, ground: Ground, user_index: bytes | None
 ) -> store.DecisionRow:
-    document = document_of(answer, facts=facts, shadows=shadows, challenge=ground.challenge)
+    service = answer.facts.service
     return store.DecisionRow(
         id=answer.id,
         app=answer.app,
@@ -434,11 +445,11 @@ def _row(
         operation=answer.operation,
         outcome=answer.outcome,
         amount=asked.operation.amount,
-        outage=int(True in {facts.service.trust_stale, facts.service.vendor_down}),
+        outage=int(True in {service.trust_stale, service.vendor_down}),
         appraisal=answer.appraisal.id if answer.appraisal else None,
         rule_set=answer.rule_set_digest,
         decided_at=answer.decided_at,
-        document=msgspec.json.encode(document),
+        document=msgspec.json.encode(answer),
     )
 
 

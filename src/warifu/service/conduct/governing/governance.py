@@ -10,8 +10,12 @@ import msgspec
 from msgspec import Struct
 
 from warifu.base.errors import VerifierFault, WarifuError
+from warifu.risk.decision.assured import NOTHING_STATED
 from warifu.risk.decision.life_cycle import Governance, Stage, Version
 from warifu.risk.decision.rules import RuleSet, load_rules
+from warifu.risk.threat.advisories import AdvisorySet
+from warifu.risk.threat.deployment import Measures
+from warifu.service.conduct.advisories.kept import kept_advisories, kept_measures
 from warifu.service.conduct.governing import rules
 from warifu.service.conduct.memory import Memory
 from warifu.service.store import governance as store
@@ -34,6 +38,9 @@ class Governing(Struct, frozen=True, kw_only=True):
     governance: Governance
     rule_sets: dict[str, RuleSet]
     """Those that are active, tried or observed, by digest."""
+    advisories: AdvisorySet | None = None
+    """The set in force."""
+    measures: Measures = NOTHING_STATED
 
     def rule_set(self, digest: str) -> RuleSet:
         """A rule set that decides or is observed."""
@@ -72,6 +79,8 @@ def governing_by(lookup: Lookup, tenant: str, document: bytes | None) -> Governi
                 for version in governance.versions
                 if version.stage in _LOOKING
             },
+            advisories=kept_advisories(lookup, tenant, governance.advisories),
+            measures=kept_measures(lookup, tenant, governance.measures),
         ),
     )
 

@@ -20,10 +20,13 @@ from warifu.risk.decision.life_cycle import (
     EndExemption,
     Exempt,
     Governance,
+    Loosen,
     Move,
     Resume,
     Share,
     Stop,
+    ThreatFile,
+    Tighten,
     Version,
     apply,
     fingerprint,
@@ -92,11 +95,22 @@ class ExemptCommand(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     exemption: ExemptionRequest
 
 
+class LoosenCommand(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="loosen"):
+    """To put a file about threats in force that may assure more than the one before, or none."""
+
+    file: ThreatFile
+    digest: Sha256Hex | None = None
+
+
+Approvable = MoveCommand | ResumeCommand | ExemptCommand | LoosenCommand
+"""What needs two others."""
+
+
 class ApprovalRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Yes to exactly one command, on governance as it was seen."""
 
     revision: Annotated[int, Meta(ge=0)]
-    command: MoveCommand | ResumeCommand | ExemptCommand
+    command: Approvable
 
 
 class ApprovalAnswer(Struct, frozen=True, kw_only=True):
@@ -128,6 +142,10 @@ class GovernanceAnswer(Struct, frozen=True, kw_only=True):
     stopped: tuple[Operation, ...]
     exemptions: tuple[ExemptionAnswer, ...]
     """Those that have not ended."""
+    advisories: str | None = None
+    """Digest of the advisories in force."""
+    measures: str | None = None
+    """Digest of the bank's own measures."""
 
 
 def read_governance(work: Work) -> GovernanceAnswer:
@@ -248,7 +266,9 @@ def carry_out(
     work: Work,
     command: Command,
     *,
+    seen: int | None = None,
     first: Sequence[Statement] = (),
+    also: Sequence[AuditEntry] = (),
     instead: object = None,
     status: int = 200,
 ) -> GovernanceAnswer:
@@ -257,7 +277,9 @@ def carry_out(
     Args:
         work: The request.
         command: What is to be done.
+        seen: The revision that the command was made for; any where None.
         first: Changes that come before it in the same commit.
+        also: Audit rows beside the command's own.
         instead: What the caller is told, where it is not the governance that comes of it.
         status: HTTP status of the answer.
 
@@ -268,6 +290,8 @@ def carry_out(
     with work.house.database.read() as transaction:
         governance = present(transaction, work.tenant)
         rows = store.read_approvals(transaction, work.tenant, fingerprint(governance, command))
+    if seen is not None and governance.revision != seen:
+        raise Denied(rules.MOVED, f"{governance.revision}, not {seen}")
     name = fingerprint(governance, command)
     after, event = apply(
         governance,
@@ -293,7 +317,8 @@ def carry_out(
         ],
         answer=answer if instead is None else instead,
         audit=[
-            AuditEntry(action=_ACTIONS[type(command)], subject=_subject(command), document=event)
+            AuditEntry(action=_ACTIONS[type(command)], subject=_subject(command), document=event),
+            *also,
         ],
         status=status,
     )
@@ -323,6 +348,8 @@ def shown(governance: Governance, now: datetime) -> GovernanceAnswer:
             for each in governance.exemptions
             if each.until > now
         ),
+        advisories=governance.advisories,
+        measures=governance.measures,
     )
 
 
@@ -338,11 +365,13 @@ def _exemption(asked: ExemptionRequest) -> Exemption:
     )
 
 
-def _command(asked: MoveCommand | ResumeCommand | ExemptCommand) -> Command:
+def _command(asked: Approvable) -> Command:
     if isinstance(asked, MoveCommand):
         return Move(digest=asked.digest, action=asked.action, share=asked.share)
     if isinstance(asked, ResumeCommand):
         return Resume(operation=asked.operation)
+    if isinstance(asked, LoosenCommand):
+        return Loosen(file=asked.file, digest=asked.digest)
     return Exempt(exemption=_exemption(asked.exemption))
 
 
@@ -351,6 +380,8 @@ def _subject(command: Command) -> str:
         return command.digest
     if isinstance(command, (Stop, Resume)):
         return command.operation
+    if isinstance(command, (Tighten, Loosen)):
+        return command.digest or command.file
     return command.exemption.id if isinstance(command, Exempt) else command.id
 
 
@@ -361,4 +392,6 @@ _ACTIONS: dict[type, str] = {
     Resume: "operation/resumed",
     Exempt: "exemption/granted",
     EndExemption: "exemption/ended",
+    Tighten: "threat/tightened",
+    Loosen: "threat/loosened",
 }
