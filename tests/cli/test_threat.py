@@ -471,3 +471,9 @@ def test_a_form_is_known_however_its_brackets_are_typed(threat: Threat, name: st
 def test_short_names_are_of_defences_and_no_defence_has_the_name_of_another() -> None:
     assert not set(SHORT_DEFENCES) & {each.value for each in Defence}
     assert len(set(SHORT_DEFENCES.values())) == len(SHORT_DEFENCES)
+
+
+def test_every_document_stands_on_the_page_of_formats() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "formats" / "threat.md").read_text("utf-8")
+    for name in ("table", "explain", "advise", "impact", "export", "report"):
+        assert f"`{import_module(f'warifu.cli.threat.{name}').DOCUMENT}`" in page
