@@ -11,10 +11,12 @@ from tests.authentication.ledger.trees import mth, proof
 from tests.authentication.receipt.world import (
     ENROLLED,
     PHONE,
+    PROVIDER,
     SIGNER,
     WITNESS,
     Log,
     contents,
+    endorsed_contents,
     pending,
     publishing,
     receipt,
@@ -30,6 +32,7 @@ from warifu.base.codec import text
 from warifu.base.keys.jwks import jwk_set
 from warifu.base.keys.purpose import KeyPurpose
 from warifu.base.keys.ring import Custody, KeyRing
+from warifu.handset.authority import new_key, spki
 
 KEY = write_verifier_key(LOG_KEY)
 LATER = ("--at", "2033-01-01")
@@ -132,10 +135,27 @@ def test_a_pending_receipt_is_told_from_one_that_is_recorded(
     assert run(capsys, "receipt", "verify", *options, "--strict").status == 3
 
 
+def test_whose_word_a_trusted_display_is_is_checked_by_the_providers_key(
+    trust: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = written(tmp_path, receipt(endorsed_contents(), publishing()))
+    options = [path, "--log-key", KEY, *trust, *LATER, "--strict"]
+    believed = written(tmp_path, spki(PROVIDER), "provider.der")
+    shown = run(capsys, "receipt", "verify", *options, "--provider-key", believed, "--lang", "en")
+    assert shown.status == 0
+    assert "A provider who is believed warranted" in shown.out
+    nobody = run(capsys, "receipt", "verify", *options, "--lang", "ja")
+    assert nobody.status == 0
+    assert "専用の画面の保証書の提供者は確認していません。" in nobody.out
+    other = written(tmp_path, spki(new_key()), "other.der")
+    assert run(capsys, "receipt", "verify", *options, "--provider-key", other).status == 1
+
+
 @pytest.mark.parametrize(
     "options",
     [
         ["--log-key", "no-such-file"],
+        ["--provider-key", "no-such-file"],
         ["--log-key", "name+00000000+AAAA"],
         ["--server-keys", "no-such-file"],
         ["--witnesses", "-1"],

@@ -8,8 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from tests.service.binding.customers import ApplePhone, Browser
-from tests.service.house import APP, ORIGIN, RP_ID, put_app, wallet
+from tests.service.binding.customers import ApplePhone, Browser, Desk
+from tests.service.house import (
+    APP,
+    ORIGIN,
+    RP_ID,
+    caller,
+    make_house,
+    put_app,
+    settle,
+    wallet,
+)
 from warifu.authentication.binding.endorsement import NUMBERS, Use
 from warifu.handset.authority import new_key, spki
 from warifu.handset.endorsement import EndorsementDraft, WarrantDraft
@@ -19,9 +28,12 @@ from warifu.service.conduct.registrations.registration import AppRegistration, C
 from warifu.service.store.database import Statement
 
 if TYPE_CHECKING:
-    from tests.service.binding.customers import Desk, Phone
+    from tests.service.binding.customers import Phone
+    from tests.service.house import Hands
+    from tests.service.verifying.customers import Customer
     from warifu.handset.authority import PrivateKey
     from warifu.service.conduct.binding.endorsing import EndorsedKeySeen, EndorsementQuestion
+    from warifu.service.store.database import Database
 
 PROVIDER = "Kaede Mobile"
 
@@ -142,3 +154,40 @@ def endorse(
     question = ask(desk, binding, use)
     wanted = request(question, draft(question, phone, key), warrant=warrant)
     return endorsing.endorse_key(desk.work(), binding, wanted)
+
+
+MAKER = Maker()
+"""Whom the wallet of `desk_on` names."""
+
+
+def desk_on(database: Database, clock: Hands, **more: Any) -> Desk:
+    """A bank whose app names a provider."""
+    house = make_house(database, clock=clock, **more)
+    settle(house, app=wallet_with(MAKER))
+    return Desk(house=house, caller=caller())
+
+
+def session(customer: Customer, key: PrivateKey) -> EndorsedKeySeen:
+    """A session key of a customer's phone."""
+    later(customer)
+    return endorse(customer.desk, customer.binding, customer.phone, key)
+
+
+def display(customer: Customer, key: PrivateKey, **changed: Any) -> EndorsedKeySeen:
+    """A component's key, with a warrant of these members."""
+    later(customer)
+    warrant = MAKER.warrant(customer.desk, customer.phone, key, **changed)
+    return endorse(
+        customer.desk, customer.binding, customer.phone, key, use=Use.TRUSTED_UI, warrant=warrant
+    )
+
+
+def later(customer: Customer) -> None:
+    """Ids of one moment have no order."""
+    customer.desk.house.clock.forward(seconds=1)  # type: ignore[attr-defined]
+
+
+def listed(customer: Customer) -> list[EndorsedKeySeen]:
+    """All that the customer's binding endorsed, newest first."""
+    work = customer.desk.work()
+    return endorsing.list_endorsed(work, customer.binding, after=None, limit=50)

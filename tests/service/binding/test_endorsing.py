@@ -10,20 +10,22 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec.structs import replace
 
-from tests.service.binding.customers import WHY, AndroidPhone, Browser, Desk
+from tests.service.binding.customers import WHY, Browser, Desk
 from tests.service.binding.endorsers import (
-    PROVIDER,
-    Maker,
+    MAKER,
     ask,
+    desk_on,
+    display,
     draft,
-    endorse,
-    forget_providers,
+    later,
+    listed,
     request,
+    session,
     wallet_with,
 )
 from tests.service.conduct.denials import denied
 from tests.service.confirming.counter import display_phone
-from tests.service.house import caller, make_house, settle
+from tests.service.house import caller, settle
 from tests.service.verifying.customers import DEVICE, Customer, iphone
 from tests.support import misuse, refused
 from warifu.attestation.claims import Endorsement
@@ -40,7 +42,6 @@ from warifu.service.conduct.binding import bindings, endorsing
 from warifu.service.conduct.binding.ledger import leaf_of
 from warifu.service.conduct.binding.rules import COUNTS, KEY_TAKEN
 from warifu.service.conduct.challenges.rules import CONTEXT, IN_TIME, UNUSED
-from warifu.service.conduct.looking_up.audit import AuditRequest, read_audit
 from warifu.service.conduct.rules import KNOWN
 from warifu.service.conduct.verifying.calls import (
     CallKind,
@@ -58,44 +59,18 @@ if TYPE_CHECKING:
     from warifu.service.conduct.binding.endorsing import EndorsedKeySeen
     from warifu.service.store.database import Database
 
-MAKER = Maker()
 NEIGHBOUR = "matsu-bank"
 
 
 @pytest.fixture
 def desk(database: Database, clock: Hands, trust: HeldTrust) -> Desk:
-    house = make_house(database, clock=clock, trust=trust)
-    settle(house, app=wallet_with(MAKER))
-    return Desk(house=house, caller=caller())
+    return desk_on(database, clock, trust=trust)
 
 
 @pytest.fixture
 def hanako(desk: Desk) -> Customer:
     """Her Android phone is bound."""
     return Customer(desk=desk).enrol()
-
-
-def session(customer: Customer, key: Any) -> EndorsedKeySeen:
-    later(customer)
-    return endorse(customer.desk, customer.binding, customer.phone, key)
-
-
-def later(customer: Customer) -> None:
-    """Ids of one moment have no order."""
-    customer.desk.house.clock.forward(seconds=1)  # type: ignore[attr-defined]
-
-
-def display(customer: Customer, key: Any, **changed: Any) -> EndorsedKeySeen:
-    later(customer)
-    warrant = MAKER.warrant(customer.desk, customer.phone, key, **changed)
-    return endorse(
-        customer.desk, customer.binding, customer.phone, key, use=Use.TRUSTED_UI, warrant=warrant
-    )
-
-
-def listed(customer: Customer) -> list[EndorsedKeySeen]:
-    work = customer.desk.work()
-    return endorsing.list_endorsed(work, customer.binding, after=None, limit=50)
 
 
 def token_for(customer: Customer, key: str) -> str:
@@ -388,84 +363,6 @@ def test_eight_endorsements_at_once_leave_as_many_keys_as_may_be(
     assert len(states) == 8
 
 
-def test_a_key_behind_a_display_takes_a_warrant_and_names_its_provider(hanako: Customer) -> None:
-    key = new_key()
-    endorsed = display(hanako, key)
-    assert endorsed.warrant is not None
-    assert (endorsed.warrant.provider, endorsed.warrant.version) == (PROVIDER, "3.1")
-    second = display(hanako, new_key())
-    assert [(each.id, each.state) for each in listed(hanako)] == [
-        (second.id, EndorsedState.ACTIVE),
-        (endorsed.id, EndorsedState.REPLACED),
-    ]
-    rows = read_audit(hanako.desk.work(), AuditRequest(), after=None, limit=50)
-    told = [each.document for each in rows if each.action == "binding/key-endorsed"]
-    assert [each["warranted_by"] for each in told] == [PROVIDER, PROVIDER]
-
-
-def test_a_warrant_is_for_keys_behind_a_display_and_they_need_one(
-    hanako: Customer, desk: Desk
-) -> None:
-    key = new_key()
-    with refused(ceremony.WARRANT_NEEDED):
-        endorse(desk, hanako.binding, hanako.phone, key, use=Use.TRUSTED_UI)
-    with refused(ceremony.WARRANT_NEEDED):
-        endorse(
-            desk,
-            hanako.binding,
-            hanako.phone,
-            key,
-            warrant=MAKER.warrant(desk, hanako.phone, key),
-        )
-
-
-def test_a_warrant_for_another_devices_key_is_refused(hanako: Customer) -> None:
-    with refused(ceremony.WARRANT_DEVICE):
-        display(hanako, new_key(), device_key=AndroidPhone().public_key)
-
-
-def test_a_warrant_for_another_component_is_refused(hanako: Customer) -> None:
-    with refused(ceremony.WARRANT_KEY):
-        warrant = MAKER.warrant(hanako.desk, hanako.phone, new_key())
-        endorse(
-            hanako.desk,
-            hanako.binding,
-            hanako.phone,
-            new_key(),
-            use=Use.TRUSTED_UI,
-            warrant=warrant,
-        )
-
-
-def test_a_warrant_by_an_unknown_provider_is_refused(hanako: Customer) -> None:
-    with refused(ceremony.WARRANT_PROVIDER):
-        display(hanako, new_key(), provider=new_key())
-
-
-def test_a_warrant_by_a_provider_who_was_taken_away_is_refused(hanako: Customer) -> None:
-    forget_providers(hanako.desk)
-    with refused(ceremony.WARRANT_PROVIDER):
-        display(hanako, new_key())
-
-
-def test_a_provider_taken_away_in_the_moment_of_an_endorsement_warrants_nothing(
-    hanako: Customer, desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def forgotten_meanwhile(*given: Any, **named: Any) -> Any:
-        forget_providers(desk)
-        return leaf_of(*given, **named)
-
-    monkeypatch.setattr("warifu.service.conduct.binding.endorsing.leaf_of", forgotten_meanwhile)
-    with denied(COUNTS):
-        display(hanako, new_key())
-    assert listed(hanako) == []
-
-
-def test_an_expired_warrant_is_refused(hanako: Customer, clock: Hands) -> None:
-    with denied(ceremony.WARRANT_TIME):
-        display(hanako, new_key(), valid_until=int(clock.now.timestamp()))
-
-
 def test_leaves_say_when_and_name_nobody(hanako: Customer, desk: Desk) -> None:
     key = new_key()
     endorsed = session(hanako, key)
@@ -496,9 +393,8 @@ def test_keys_live_as_long_as_settings_say(
     database: Database, clock: Hands, trust: HeldTrust
 ) -> None:
     settings = Settings(binding=BindingSettings(session_keys=1, session_key_seconds=600))
-    house = make_house(database, clock=clock, trust=trust, settings=settings)
-    settle(house, app=wallet_with(MAKER))
-    hanako = Customer(desk=Desk(house=house, caller=caller())).enrol()
+    desk = desk_on(database, clock, trust=trust, settings=settings)
+    hanako = Customer(desk=desk).enrol()
     endorsed = session(hanako, new_key())
     assert endorsed.expires_at == clock.now + timedelta(seconds=600)
     session(hanako, new_key())

@@ -345,7 +345,8 @@ def _verified(
         asked.possession,
         bound=key,
         asked=wanted,
-        origins=None if web is None else web.origins,
+        # Where no relying party is registered any more, no page may speak for one.
+        origins=() if web is None else web.origins,
         now=work.now,
     )
     # An endorsement is worth no more than the key that made it.
