@@ -11,6 +11,7 @@ import pytest
 from tests.service.attacks.world import ABOUT, BANK, Call, World, open_world, wire
 from tests.service.governance.threats import (
     ADVISORIES,
+    ASSURED,
     MEASURES,
     SOURCE,
     advisory,
@@ -18,7 +19,7 @@ from tests.service.governance.threats import (
     measures,
     put,
 )
-from tests.service.house import TENANT, Hands, make_house, rules_for_tests
+from tests.service.house import TENANT, Hands, make_house
 from tests.service.phones import Android
 from warifu.base.errors import VerifierFault
 from warifu.handset import der_writer
@@ -38,20 +39,6 @@ if TYPE_CHECKING:
     from warifu.service.composition import Composition
     from warifu.service.store.database import Database
 
-ASSURED = (
-    rules_for_tests()
-    + """
-[[rules]]
-id = "confirmation-assured"
-operations = ["transfer"]
-holds = "assurance.transaction"
-otherwise = { refuse = true }
-customer.ja = "お使いの端末では、現在この操作をお取り扱いしていません。"
-customer.en = "This service is not offered on this device at present."
-analyst.ja = "この端末では、利用者が承認した取引であることを保証できません。"
-analyst.en = "That the user approved the transaction is not assured on this device."
-""".encode()
-)
 X, Y = "Tally 1", "Tally 2"
 
 

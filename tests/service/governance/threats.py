@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tests.service.attacks.world import TOML, Call
+from tests.service.house import rules_for_tests
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,6 +14,23 @@ if TYPE_CHECKING:
 
 ADVISORIES, MEASURES = "/v1/advisories", "/v1/measures"
 SOURCE = "https://advisories.example/2026-11"
+
+
+ASSURED = (
+    rules_for_tests()
+    + """
+[[rules]]
+id = "confirmation-assured"
+operations = ["transfer"]
+holds = "assurance.transaction"
+otherwise = { refuse = true }
+customer.ja = "お使いの端末では、現在この操作をお取り扱いしていません。"
+customer.en = "This service is not offered on this device at present."
+analyst.ja = "この端末では、利用者が承認した取引であることを保証できません。"
+analyst.en = "That the user approved the transaction is not assured on this device."
+""".encode()
+)
+"""The rule set of the tests, which serves transfers only where they are assured."""
 
 
 def advisory(name: str = "EX-2026-1", *, model: str = "Tally 1", gives: str = "rw:tee_mem") -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from warifu.authentication.transaction.confirmation import ProofKind
+from warifu.authentication.transaction.confirmation import Display, ProofKind
 from warifu.authentication.transaction.limits import Ceilings, Terms, reservations
 from warifu.authentication.transaction.states import State
 from warifu.authentication.transaction.value import Kind
@@ -94,6 +94,7 @@ def approve(work: Work, answered: Answered, *, state: State) -> OutcomeTold:
         request,
         registration=answered.bound.kept.evidence,
         laid=_laid(answered, request),
+        trusted_display=answered.confirmation.display is Display.TRUSTED_ENVIRONMENT,
     )
     if planned.answer.outcome == STEP_UP:
         return _ask_more(work, answered, planned)
