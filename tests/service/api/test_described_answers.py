@@ -53,9 +53,9 @@ LET_IN = {UNAUTHENTICATED.code, SCOPE.code, TOO_MANY.code}
 
 
 @pytest.fixture(scope="module")
-def bank(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bank]:
+def bank(sqlite_template: Path, quick_folder: Path) -> Iterator[Bank]:
     """A bank with an app, a registered device and a decision."""
-    path = tmp_path_factory.mktemp("any") / "warifu.db"
+    path = quick_folder / "any.db"
     shutil.copyfile(sqlite_template, path)
     database: Database = open_database(f"sqlite:///{path}")
     limits = LimitSettings(requests_per_minute=1_000_000, failed_logins_per_minute=1_000_000)
