@@ -22,7 +22,7 @@ from warifu.lab.threat.report.stories import tell_shared
 from warifu.risk.threat.defences import DEFENCES, Defence
 from warifu.risk.threat.forms import FORMS, Judge
 from warifu.risk.threat.goals import GOALS, Goal
-from warifu.risk.threat.malware import MALWARE
+from warifu.risk.threat.malware import MALWARE, Kind
 from warifu.risk.threat.powers import POWERS
 
 AT = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -141,9 +141,10 @@ def test_every_form_and_goal_has_its_story(parsed: Page) -> None:
 def test_the_marks_of_a_heat_map_are_the_verdicts_of_the_model(html: str) -> None:
     maps = re.findall(r'<table class="heat">(.*?)</table>', html, re.DOTALL)
     assert len(maps) == len(PROFILES)
+    attackers = [each for kind in Kind for each in MALWARE.values() if each.kind is kind]
     for profile, told in zip(PROFILES.values(), maps, strict=True):
         marks = re.findall(r'<span class="([xo])"><b>', told)
-        grid = judge_all(profile.defences, MALWARE.values())
+        grid = judge_all(profile.defences, attackers)
         assert marks == ["o" if each.holds else "x" for each in grid.verdicts()]
 
 

@@ -85,7 +85,9 @@ def build_report(
     Raises:
         VerifierFault: A certificate proves nothing: the model contradicts itself.
     """
-    attackers, chosen = tuple(malware), tuple(profiles)
+    order = list(Kind)
+    attackers = tuple(sorted(malware, key=lambda each: order.index(each.kind)))
+    chosen = tuple(profiles)
     told = judge_all(PROFILES[TOLD_UNDER].defences, MALWARE.values())
     vicious = next(row for row in told.rows if row[0].malware.name == TOLD)
     step = _Steps(len(chosen) + len(vicious) * len(Goal) + 1, progress).step

@@ -136,7 +136,8 @@ _SECTIONS: tuple[tuple[str, str, str], ...] = (
             "none."
         ),
     ),
-    ("moves", "手順", "moves"),
+    ("move", "手順1つ", "1 move"),
+    ("moves", "手順{}つ", "{} moves"),
     ("gained", "この時点で：", "From here on: "),
     ("breaks", "破られる目標：", "breaks the goal: "),
     ("would", "防がれる手順", "Moves that are stopped"),
