@@ -141,6 +141,11 @@ RULES: dict[str, tuple[Facts, Outcome, Outcome]] = {
         Serve(),
         StepUp((Method.IDENTITY_CARD,)),
     ),
+    "assured-transfers": (
+        asked(assurance__transaction=False),
+        Serve(),
+        Limit(10_000, "JPY"),
+    ),
     "higher-limit": (
         asked(operation__amount=200_000),
         Limit(100_000, "JPY"),

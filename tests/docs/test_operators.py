@@ -14,10 +14,15 @@ from cyclopts import CycloptsError
 
 from tools.docs.operators import GUIDES, METRICS, SETTINGS, guide_pages
 from warifu.command import make_app
+from warifu.risk.threat.advisories import Phone, load_advisories, powers_for
+from warifu.risk.threat.deployment import load_measures
+from warifu.risk.threat.powers import Power
 from warifu.service.observe.metrics import Metrics
 from warifu.service.settings import Settings, read_settings
 
 ROOT = Path(__file__).resolve().parents[2]
+ABOUT_THREATS = re.compile(r"^\[\[advisories\]\]|^\[threat\]", re.MULTILINE)
+"""Files that are sent, and are no settings."""
 
 
 def blocks(name: str, language: str) -> list[str]:
@@ -62,7 +67,7 @@ def test_every_command_of_the_guide_exists_with_its_options(name: str) -> None:
 
 @pytest.mark.parametrize("name", GUIDES)
 def test_the_settings_of_the_guide_are_read(name: str) -> None:
-    examples = blocks(name, "toml")
+    examples = [each for each in blocks(name, "toml") if not ABOUT_THREATS.search(each)]
     assert examples
     for example in examples:
         assert read_settings(example.encode()) != Settings()
@@ -191,3 +196,13 @@ def free_port() -> int:
         trial.bind(("127.0.0.1", 0))
         port: int = trial.getsockname()[1]
         return port
+
+
+@pytest.mark.parametrize("name", GUIDES)
+def test_the_advisory_and_the_measures_of_the_guide_are_such(name: str) -> None:
+    written = [each.encode() for each in blocks(name, "toml")]
+    (advisories,) = (each for each in written if b"[[advisories]]" in each)
+    (measures,) = (each for each in written if b"[threat]" in each)
+    fallen = Phone(platform="android", model="Tally Pro 2", patch_level="2026-10-05")
+    assert Power.RW_TEE_MEM in powers_for(fallen, load_advisories(advisories))[0]
+    assert load_measures(measures).assumed == {"overlay"}

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from warifu.risk.decision.assured import with_threat
 from warifu.risk.decision.decide import Circumstances
 from warifu.risk.decision.evaluate import Condition
 from warifu.risk.decision.facts import (
@@ -24,7 +25,6 @@ from warifu.risk.decision.facts import (
     Operation,
     OperationFacts,
     ServiceFacts,
-    ThreatFacts,
     UserFacts,
 )
 from warifu.risk.decision.rules import RuleSet, load_rules
@@ -44,7 +44,7 @@ def standard() -> RuleSet:
 
 def honest(operation: Operation = Operation.TRANSFER) -> Facts:
     amount = 50_000 if operation in WITH_AMOUNT else None
-    return Facts(
+    facts = Facts(
         operation=OperationFacts(
             kind=operation,
             amount=amount,
@@ -79,8 +79,8 @@ def honest(operation: Operation = Operation.TRANSFER) -> Facts:
         account=AccountFacts(limit_left=500_000, recovering=False),
         history=HistoryFacts(served_seconds=600, served_amount=50_000, failures=0),
         service=ServiceFacts(trust_stale=False, vendor_down=False),
-        threat=ThreatFacts(powers=()),
     )
+    return with_threat(facts, stated=())
 
 
 def changed(facts: Facts, **values: object) -> Facts:

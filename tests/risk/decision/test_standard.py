@@ -38,6 +38,7 @@ BREAKING: dict[str, dict[str, object]] = {
     "not-recovering": {"account.recovering": True},
     "few-failures": {"history.failures": 10},
     "screen-not-readable-by-attackers": {"threat.powers": ("rw:display",)},
+    "transaction-assured": {"assurance.transaction": False},
 }
 """For each rule, facts that break it and, in any operation, nothing else but its relatives."""
 

@@ -172,7 +172,7 @@ def test_a_rule_that_asks_for_assurance_gives_the_derivation_as_its_reason() -> 
 
 
 def test_a_rule_on_an_assurance_that_is_not_known_does_not_hold() -> None:
-    decision = decide(changed(IN_TEE, key__security_level=None), RULES, NOW)
+    decision = decide(with_threat(changed(IN_TEE, key__security_level=None)), RULES, NOW)
     assert decision.outcome == Refuse()
     assert any("assurance.transaction" in each.facts for each in decision.reasons)
     assert not any(each.derivations for each in decision.reasons)

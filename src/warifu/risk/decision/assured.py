@@ -80,7 +80,7 @@ def with_threat(
     said = frozenset(stated or ())
     if facts.evidence.outcome != "proved":
         powers = None if stated is None else _names(said)
-        return replace(facts, threat=ThreatFacts(powers=powers))
+        return replace(facts, threat=ThreatFacts(powers=powers), assurance=AssuranceFacts())
     ids: tuple[str, ...] | None = None
     gaps: tuple[str, ...] | None = None
     if advisories is not None:
@@ -98,7 +98,7 @@ def with_threat(
         assumed=_names(assumed),
     )
     if facts.key.security_level not in _LEVELS:
-        return replace(facts, threat=threat)
+        return replace(facts, threat=threat, assurance=AssuranceFacts())
     known = _circumstances(facts, altered=bool(altered), trusted_display=trusted_display)
     deployment = deployment_of(known, measures)
     return replace(
