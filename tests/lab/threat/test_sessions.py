@@ -1,4 +1,5 @@
 from itertools import compress, islice, product
+from random import Random
 
 import pytest
 
@@ -127,6 +128,17 @@ def test_all_combinations_on_the_axes_of_order_agree_with_the_closure() -> None:
 def test_longest_trace_leaves_half_of_the_bound() -> None:
     traces = [find_trace(asked) for asked in on_the_axes(R_TS_SE)]
     assert max(len(each.events) for each in traces if each is not None) == MAX_STEPS // 2
+
+
+def test_same_question_gets_the_same_trace_whatever_was_asked_before() -> None:
+    asked = [each for form in (R_TS_SE, RS) for each in on_the_axes(form)]
+    first = [find_trace(each) for each in asked]
+    backwards = [find_trace(each) for each in reversed(asked)]
+    ordered.cache_clear()
+    mixed = Random(5).sample(range(len(asked)), len(asked))
+    afresh = {place: find_trace(asked[place]) for place in mixed}
+    assert backwards[::-1] == first
+    assert [afresh[place] for place in range(len(asked))] == first
 
 
 def test_safe_and_attack_that_the_search_confirms_rest_on_sessions() -> None:

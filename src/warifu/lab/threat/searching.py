@@ -21,6 +21,8 @@ _CASE = "one"
 # With this heuristic and this enumeration, each answer is a subset-minimal one: the chosen atoms
 # are decided first and to false, so what is true in an answer is forced by what is not in it.
 _SUBSET_MINIMAL = ("--heuristic=Domain", "--enum-mode=domRec")
+# Decisions as ``#heuristic`` of the program says, and as it likes where that says nothing.
+_BY_RANK = ("--heuristic=Domain",)
 
 TRAITS = {each: atom("trait", _CASE, each) for each in Trait}
 BUILT = {each: atom("built", each) for each in Defence}
@@ -48,7 +50,7 @@ class Search:
             move_rules(moves),
             *(f"#heuristic {each}. [1,false]\n" for each in atoms),
             further,
-            options=_SUBSET_MINIMAL if atoms else (),
+            options=_SUBSET_MINIMAL if atoms else _BY_RANK,
         )
         self.broken = {each: goal_literal(self.program, _CASE, each) for each in Goal}
         self._shown = [self.program.literal(each) for each in atoms]

@@ -37,6 +37,9 @@ SESSIONS = 2
 MAX_STEPS = 14
 """Events of a trace; twice as many as the longest one needs that any order of the tests has."""
 
+PLACES = 50
+"""More than there are kinds of honest events, or of attacks, in all sessions."""
+
 ORDERED_GOALS = (Goal.TRANSACTION, Goal.ONCE)
 """The goals that order may break."""
 
@@ -59,6 +62,7 @@ def find_trace(question: Question) -> Trace | None:
 
     Returns:
         A trace of at most two sessions whose last event breaks the goal; `check_trace` plays it.
+        Of several shortest ones always the same: the first in an order of events.
         None: there is no such trace of up to `MAX_STEPS` events, or no order breaks this goal.
     """
     if question.goal not in ORDERED_GOALS:
@@ -108,7 +112,7 @@ def ordered(moves: tuple[Move, ...] = MOVES) -> Search:
         moves: The table of moves.
     """
     return Search(
-        f"#const sessions={SESSIONS}.\n#const steps={MAX_STEPS}.\n"
+        f"#const sessions={SESSIONS}.\n#const steps={MAX_STEPS}.\n#const places={PLACES}.\n"
         + open_rules("means(show)", (each for each in moves if each.code in SHOWS))
         + open_rules("means(press)", (each for each in moves if each.code in PRESSES))
         + files(__package__).joinpath("sessions.lp").read_text("utf-8"),
@@ -122,7 +126,7 @@ def violated(search: Search, goal: Goal, steps: int) -> int:
 
 
 def _solve(search: Search, assumed: list[int]) -> tuple[Event, ...] | None:
-    told = _told()
+    told = _told(search)
     for model in search.program.models(assumed, list(told.values())):
         happened = sorted(compress(told, model), key=lambda each: each.arguments[4].number)
         return tuple(map(_event, happened))
@@ -130,8 +134,8 @@ def _solve(search: Search, assumed: list[int]) -> tuple[Event, ...] | None:
 
 
 @cache
-def _told() -> dict[clingo.Symbol, int]:
-    return ordered().program.atoms("tells")
+def _told(search: Search) -> dict[clingo.Symbol, int]:
+    return search.program.atoms("tells")
 
 
 def _event(told: clingo.Symbol) -> Event:
