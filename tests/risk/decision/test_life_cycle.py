@@ -30,10 +30,13 @@ from warifu.risk.decision.life_cycle import (
     EndExemption,
     Exempt,
     Governance,
+    Loosen,
     Move,
     Resume,
     Stage,
     Stop,
+    ThreatFile,
+    Tighten,
     apply,
     choose,
     diagram,
@@ -267,6 +270,22 @@ def test_expired_exemption_is_cleared_away_by_the_next_change() -> None:
     governance = do(Governance(), Exempt(exemption=EXEMPTION), "b", "c")
     later = do(governance, Stop(operation=Operation.LOGIN), at=AT + timedelta(days=31))
     assert later.exemptions == ()
+
+
+@pytest.mark.parametrize("file", ThreatFile)
+def test_one_person_tightens_what_is_stated_about_threats_and_two_others_loosen_it(
+    file: ThreatFile,
+) -> None:
+    governance = do(Governance(), Tighten(file=file, digest="one"))
+    assert getattr(governance, file.value) == "one"
+    for command in (Loosen(file=file), Loosen(file=file, digest="two")):
+        with denied(FOUR_EYES):
+            do(governance, command, "author", "b")
+        assert getattr(do(governance, command, "b", "c"), file.value) == command.digest
+    with denied(KNOWN):
+        do(governance, Tighten(file=file, digest="one"))
+    with denied(KNOWN):
+        do(Governance(), Loosen(file=file), "b", "c")
 
 
 def test_unknown_or_repeated_rule_set_is_denied() -> None:

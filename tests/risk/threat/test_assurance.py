@@ -149,6 +149,17 @@ def test_powers_are_those_of_advisories_and_of_the_bank() -> None:
     assert with_threat(other, stated=()).threat.powers == ()
 
 
+def test_what_a_phone_hides_is_told_with_the_derivation() -> None:
+    facts = with_threat(changed(IN_TEE, device__model=None), advisories=ADVISORIES)
+    assert facts.threat.not_known == ("model",)
+    (why,) = derivations(facts, ["assurance.transaction"])
+    assert why.not_known == ("model",)
+    assert why.because.ja.endswith(
+        "この端末の機種が確認できないため、勧告に該当するものとみなしています。"
+    )
+    assert why.because.en.endswith("The device does not tell: model; it counts as affected.")
+
+
 def test_a_trusted_display_resists_an_attacker_that_owns_the_ordinary_system() -> None:
     vicious = Measures(assumed=frozenset({"vicious-ro"}))
     assert with_threat(IN_TEE, measures=vicious).assurance.pin is False

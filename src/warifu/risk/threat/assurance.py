@@ -108,8 +108,6 @@ def derivation(assured: Assurance, goal: Goal) -> Derivation | None:
         assured: From `assurance`.
         goal: What was hoped for.
     """
-    if goal in assured.held:
-        return None
     deployment = assured.deployment
     return _derived(
         deployment.form,
