@@ -75,6 +75,8 @@ class Answering(Struct, frozen=True, kw_only=True):
     device_seen: int | None
     is_held: bool
     """Whether a case of its user is open."""
+    has_late: bool
+    """Whether answers that came too late are recorded."""
     verifications: tuple[StoredVerification, ...]
     """As `store.calls.verifications_on` gives them."""
     history: Row
@@ -133,6 +135,7 @@ def _answering(rows: Sequence[Row]) -> Answering:
         device_key=_bytes(first[_DEVICE.start]),
         device_seen=first[_DEVICE.start + 1],
         is_held=first[_CASES] > 0,
+        has_late=first[_LATE] > 0,
         verifications=_verifications(stored, rows),
         history=first[_HISTORY],
         standings={
@@ -186,7 +189,8 @@ _STANDING = slice(_DEVICE.stop, _DEVICE.stop + 3)
 _VERIFICATION = slice(_STANDING.stop, _STANDING.stop + 3)
 _COPIED = _VERIFICATION.stop
 _CASES = _COPIED + 1
-_HISTORY = slice(_CASES + 1, _CASES + 4)
+_LATE = _CASES + 1
+_HISTORY = slice(_LATE + 1, _LATE + 4)
 """Where the columns of both statements stand; the first is the tenant's key."""
 
 _ASKING = f"""
@@ -203,6 +207,8 @@ SELECT t.data_key, {_of("a", _APP_COLUMNS)}, {_of("b", binding_store.COLUMNS)},
     s.id, s.evidence, s.document, v.class, v.method, v.at, e.id,
     (SELECT COUNT(*) FROM cases WHERE cases.tenant = x.tenant
         AND cases.user_index = x.user_index AND cases.state = 'open'),
+    (SELECT COUNT(*) FROM late_answers WHERE late_answers.tenant = x.tenant
+        AND late_answers.transaction_id = x.id),
     {history_of("x.user_index", "x.device")}
 FROM tenants t
 LEFT JOIN transactions x ON x.tenant = t.tenant AND x.id = :id
@@ -228,6 +234,7 @@ _NOBODY = Answering(
     device_key=None,
     device_seen=None,
     is_held=False,
+    has_late=False,
     verifications=(),
     history=(0, None, None),
     standings={},

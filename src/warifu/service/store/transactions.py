@@ -322,6 +322,16 @@ def late_answers_of(
     return [(row[0], moment(row[1]), row[2]) for row in rows]
 
 
+def sealed_late_answers(lookup: Lookup, tenant: str, wanted: str) -> list[bytes]:
+    """What is sealed of the answers that came too late."""
+    rows = lookup.rows(
+        "SELECT sealed FROM late_answers WHERE tenant = :tenant AND transaction_id = :id",
+        tenant=tenant,
+        id=wanted,
+    )
+    return [bytes(row[0]) for row in rows]
+
+
 def reserve(
     tenant: str,
     bucket: bytes,

@@ -29,7 +29,7 @@ from warifu.service.conduct.binding.rules import MOVED as BINDING_MOVED
 from warifu.service.conduct.books.leaves import write_leaf
 from warifu.service.conduct.confirming.acceptance import approve
 from warifu.service.conduct.confirming.cases import disown
-from warifu.service.conduct.confirming.kept import KeptAnswer, seal_answer
+from warifu.service.conduct.confirming.kept import KeptAnswer, open_answer, seal_answer
 from warifu.service.conduct.confirming.leaves import ended_leaf, late_answer_leaf, opening_of
 from warifu.service.conduct.confirming.outcomes import Answered, told_again
 from warifu.service.conduct.confirming.reading import app_of, look_at_answer
@@ -291,6 +291,8 @@ def _is_same(kept: KeptAnswer, asked: AnswerRequest) -> bool:
 
 def _record_late(work: Work, answered: Answered, *, state: State, code: str) -> None:
     held, confirmation = answered.held, answered.confirmation
+    if _is_recorded(work, answered):
+        return
     leaf = late_answer_leaf(work, held, answered.asked.proof.data)
     late = KeptAnswer(
         code=code,
@@ -317,6 +319,20 @@ def _record_late(work: Work, answered: Answered, *, state: State, code: str) -> 
         action="transaction/late-answer", subject=held.stored.id, document={"code": code}
     )
     commit(replace(work, once=None), statements, answer=None, audit=[entry])
+
+
+def _is_recorded(work: Work, answered: Answered) -> bool:
+    """Whether this very answer came late before.
+
+    If each repetition were recorded, whoever repeats one could use up all the places there are, and
+    no other answer would be recorded any more.
+    """
+    if not answered.picture.found.has_late:
+        return False
+    held = answered.held
+    found = store.sealed_late_answers(work.house.database, work.tenant, held.stored.id)
+    kept = (open_answer(work, held.owner, each, name=held.stored.id) for each in found)
+    return any(_is_same(each, answered.asked) for each in kept)
 
 
 def _expire(work: Work, held: Held, *, state: State, code: str) -> list[Statement]:

@@ -124,7 +124,7 @@ def opened(work: Work, owner: Owner, stored: StoredTransaction) -> Held:
     vault = work.house.vault
     answer = None
     if stored.answer is not None:
-        answer = _ANSWER.decode(vault.unseal(owner, of_row(ANSWER, stored.id), stored.answer))
+        answer = open_answer(work, owner, stored.answer, name=stored.id)
     sealed_for = of_row(TRANSACTION, stored.id)
     kept = _TRANSACTION.decode(vault.unseal(owner, sealed_for, stored.sealed))
     return Held(owner=owner, stored=stored, kept=kept, answer=answer)
@@ -139,6 +139,15 @@ def seal_transaction(work: Work, owner: Owner, kept: KeptTransaction, *, name: s
 def seal_answer(work: Work, owner: Owner, kept: KeptAnswer, *, name: str) -> bytes:
     """For the column `answer` of the transaction of this id, and for its late ones."""
     return work.house.vault.seal(owner, of_row(ANSWER, name), msgspec.msgpack.encode(kept))
+
+
+def open_answer(work: Work, owner: Owner, sealed: bytes, *, name: str) -> KeptAnswer:
+    """The outcome, or a late answer, of the transaction of this id.
+
+    Raises:
+        VerifierFault: ``vault/opens``.
+    """
+    return _ANSWER.decode(work.house.vault.unseal(owner, of_row(ANSWER, name), sealed))
 
 
 def held_bucket(work: Work, user: str) -> bytes:
