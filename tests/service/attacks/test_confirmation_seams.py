@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.service.conduct.denials import denied
-from tests.service.confirming.counter import PHONE, USER, Counter, display_phone
+from tests.service.confirming.counter import PHONE, TABLET, USER, Counter, display_phone
 from tests.service.house import Hands, HeldTrust, caller, make_house, settle
 from tests.service.verifying.customers import Customer, android
 from warifu.authentication.transaction.proximity import proximity_code
@@ -211,6 +211,32 @@ def test_a_thiefs_binding_under_her_index_approves_nothing(counter: Counter, clo
         counter.send(told, counter.proof(told, phone=phone))
     assert caught.value.code == OPENS.code
     assert counter.see(told).state is State.ASKED
+
+
+@pytest.mark.parametrize(
+    "altered",
+    [{"device": TABLET}, {"expires_at": 1 << 52}, {"digest": bytes(32)}],
+    ids=["device", "time", "digest"],
+)
+def test_a_question_whose_row_was_altered_is_answered_by_nobody(
+    counter: Counter, altered: dict[str, object]
+) -> None:
+    """Whoever writes to the database alone points it to his own device, or gives himself time."""
+    tablet = display_phone()
+    counter.enrol(tablet, name=TABLET)
+    told = counter.ask()
+    ((column, value),) = altered.items()
+    change(
+        counter,
+        f"UPDATE transactions SET {column} = :value WHERE tenant = :tenant AND id = :id",  # noqa: S608
+        tenant=counter.caller.tenant,
+        id=told.id,
+        value=value,
+    )
+    phone, device = (tablet, TABLET) if column == "device" else (counter.phone, PHONE)
+    with pytest.raises(VerifierFault) as caught:
+        counter.send(told, counter.proof(told, phone=phone), device=device)
+    assert caught.value.rule == OPENS
 
 
 def test_another_transaction_in_the_place_of_an_approved_one_is_not_handed_off(

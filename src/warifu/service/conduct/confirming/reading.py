@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from warifu.authentication.binding.rules import USABLE
+from warifu.authentication.transaction.encoding import digest
 from warifu.base.errors import Denied, Misuse, VerifierFault
 from warifu.risk.decision.facts import Operation
 from warifu.service.composition import Owner
 from warifu.service.conduct.binding.keeping import BoundDevice, read_binding
 from warifu.service.conduct.confirming.kept import Held, opened
+from warifu.service.conduct.confirming.shown import read_shown
 from warifu.service.conduct.decisions.laid import Laid
 from warifu.service.conduct.evidence.appraisal import trust_digest
 from warifu.service.conduct.evidence.standing import judged_since
@@ -123,7 +125,7 @@ def look_at_answer(work: Work, wanted: str, *, device: str) -> AnswerPicture:
 
     Raises:
         Misuse: ``request/known``.
-        VerifierFault: ``vault/opens``, also where the row names another user.
+        VerifierFault: ``vault/opens``, also where the row names another user, device or time.
     """
     expected = _expect(work, device)
     found = store.read_for_answer(work.house.database, work.tenant, wanted, expected)
@@ -133,14 +135,13 @@ def look_at_answer(work: Work, wanted: str, *, device: str) -> AnswerPicture:
     asked = held.kept.asked
     if user_index_of(work, asked.user) != found.transaction.user_index:
         raise VerifierFault(OPENS, f"the transaction {wanted} is of another user")
-    return AnswerPicture(
-        held=held,
-        active=tuple(
-            read_binding(work, held.owner, each) for each in found.bindings if each.app == asked.app
-        ),
-        found=found,
-        expected=expected,
+    active = tuple(
+        read_binding(work, held.owner, each) for each in found.bindings if each.app == asked.app
     )
+    # Nobody can answer any more what an erasure renamed.
+    if active:
+        _require_as_sealed(held)
+    return AnswerPicture(held=held, active=active, found=found, expected=expected)
 
 
 def app_of(work: Work, picture: AnswerPicture, bound: BoundDevice) -> RegisteredApp:
@@ -151,6 +152,21 @@ def app_of(work: Work, picture: AnswerPicture, bound: BoundDevice) -> Registered
     """
     row = known(picture.found.apps.get(bound.stored.app))
     return registered(work.house, work.house.database, work.tenant, row)
+
+
+def _require_as_sealed(held: Held) -> None:
+    """Whoever writes to the database alone neither moves a question to his phone nor gives it time.
+
+    Raises:
+        VerifierFault: ``vault/opens``.
+    """
+    data, stored = held.kept.data, held.stored
+    if data is None:
+        return
+    asked = read_shown(data)[0]
+    said = (asked.device, asked.expires_at, digest(data))
+    if said != (stored.device, stored.expires_at, stored.digest):
+        raise VerifierFault(OPENS, f"the transaction {stored.id} is of another device or time")
 
 
 def _expect(work: Work, device: str) -> Expected:
