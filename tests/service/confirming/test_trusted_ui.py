@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -37,7 +38,13 @@ from warifu.receipt_check.findings import Check
 from warifu.service.conduct.binding import bindings, endorsing
 from warifu.service.conduct.binding.rules import COUNTS
 from warifu.service.conduct.confirming import asked
-from warifu.service.settings import ConfirmationSettings, Settings
+from warifu.service.settings import (
+    BindingSettings,
+    ConfirmationSettings,
+    RetentionSettings,
+    Settings,
+)
+from warifu.service.workers.retention import sweep
 
 if TYPE_CHECKING:
     from tests.service.house import Hands
@@ -249,12 +256,20 @@ def test_a_component_revoked_in_the_moment_of_an_answer_approves_nothing(
     assert shop.see(told).state is State.ASKED
 
 
+def waiting_shop(database: Database, clock: Hands) -> Shop:
+    """What is approved waits an hour; components are endorsed for a day."""
+    waiting = replace(DEMANDING, hold_seconds=3_600)
+    settings = Settings(
+        confirmation=ConfirmationSettings(templates={Kind.TRANSFER: waiting}),
+        binding=BindingSettings(trusted_ui_days=1),
+    )
+    return shop_on(database, clock, settings)
+
+
 def test_what_a_component_approved_and_waits_is_not_handed_off_once_it_is_revoked(
     database: Database, clock: Hands
 ) -> None:
-    waiting = replace(DEMANDING, hold_seconds=3_600)
-    settings = Settings(confirmation=ConfirmationSettings(templates={Kind.TRANSFER: waiting}))
-    shop = shop_on(database, clock, settings)
+    shop = waiting_shop(database, clock)
     endorsed = shop.put_component()
     told = shop.ask()
     assert shop.confirm(told).state is State.HELD
@@ -263,6 +278,36 @@ def test_what_a_component_approved_and_waits_is_not_handed_off_once_it_is_revoke
     clock.forward(hours=2)
     with denied(COUNTS):
         shop.carry_out(told)
+
+
+def test_a_component_that_was_replaced_can_still_be_revoked_while_what_it_approved_waits(
+    database: Database, clock: Hands
+) -> None:
+    shop = waiting_shop(database, clock)
+    stolen = shop.put_component()
+    told = shop.ask()
+    assert shop.confirm(told).state is State.HELD
+    clock.forward(seconds=1)
+    shop.display = TrustedDisplay()
+    shop.put_component()
+    asked_for = bindings.ChangeRequest(**WHY)
+    endorsing.revoke_endorsed(shop.work(), shop.binding, stolen.id, asked_for)
+    clock.forward(hours=2)
+    with denied(COUNTS):
+        shop.carry_out(told)
+
+
+def test_a_sweep_forgets_no_component_whose_approval_waits(
+    database: Database, clock: Hands
+) -> None:
+    shop = waiting_shop(database, clock)
+    endorsed = shop.put_component()
+    clock.now = endorsed.expires_at - timedelta(seconds=60)
+    told = shop.ask()
+    assert shop.confirm(told).state is State.HELD
+    clock.forward(hours=2)
+    sweep(database, RetentionSettings(activations_days=0), now=clock.now)
+    assert shop.carry_out(told).state is State.HANDED_OFF
 
 
 def test_a_weaker_proof_does_not_pass_where_a_trusted_display_is_demanded(shop: Shop) -> None:

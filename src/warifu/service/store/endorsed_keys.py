@@ -146,10 +146,10 @@ def active_keys_of(
 def revoke_endorsed_key(
     tenant: str, before: StoredEndorsedKey, *, now: datetime, otherwise: Rule
 ) -> tuple[Statement, ...]:
-    """End one key, and whatever was issued to it."""
+    """Take one key back, and whatever was issued to it; what it approved may still be waiting."""
     revoked = Statement(
         sql="UPDATE endorsed_keys SET state = 'revoked', ended_at = :now"
-        " WHERE tenant = :tenant AND id = :id AND state = 'active'",
+        " WHERE tenant = :tenant AND id = :id AND state <> 'revoked'",
         values={"tenant": tenant, "id": before.id, "now": micros(now)},
         otherwise=otherwise,
     )

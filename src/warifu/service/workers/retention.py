@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from warifu.service.conduct.confirming.kept import SUMS_COUNT_FOR
 from warifu.service.conduct.work import AuditEntry, audit_row
 from warifu.service.observe import events
 from warifu.service.store.database import EPOCH
@@ -30,6 +31,8 @@ NONCE_DAYS = 1
 """Kept after they expire, for clocks that are set back."""
 VERIFICATION_DAYS = 31
 """No step-up is remembered for longer."""
+HAND_OFF_DAYS = SUMS_COUNT_FOR.days
+"""What an endorsed key approved may wait so long, and asks whether the key was taken back."""
 SWEEPER = "retention"
 """Who the audit log says it was."""
 
@@ -113,7 +116,7 @@ def days_of(retention: RetentionSettings) -> dict[Aged, int]:
         Aged.SIGNATURE_NONCES: NONCE_DAYS,
         Aged.ACTIVATIONS: retention.activations_days,
         Aged.VERIFICATIONS: VERIFICATION_DAYS,
-        Aged.ENDORSED_KEYS: retention.activations_days,
+        Aged.ENDORSED_KEYS: max(retention.activations_days, HAND_OFF_DAYS),
         Aged.ACCESS_TOKENS: NONCE_DAYS,
         Aged.PROOF_IDS: NONCE_DAYS,
         Aged.HPKE_KEYS: NONCE_DAYS,

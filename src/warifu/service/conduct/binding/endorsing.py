@@ -255,9 +255,12 @@ def list_endorsed(
 def revoke_endorsed(work: Work, binding: str, key: str, asked: ChangeRequest) -> EndorsedKeySeen:
     """Take a key back; what was issued to it is worth nothing from then on.
 
+    One that was replaced or came to its end can be taken back too: nothing that it approved and
+    that still waits is handed off then.
+
     Raises:
         Misuse: ``request/known``.
-        Denied: ``endorsement/counts`` where it ended before.
+        Denied: ``endorsement/counts`` where it was taken back before.
     """
     with work.house.database.read() as transaction:
         bound = load_binding(work, transaction, binding)
