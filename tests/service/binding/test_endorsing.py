@@ -23,6 +23,7 @@ from tests.service.binding.endorsers import (
     session,
     wallet_with,
 )
+from tests.service.binding.test_erasure import everything
 from tests.service.conduct.denials import denied
 from tests.service.confirming.counter import display_phone
 from tests.service.house import caller, settle
@@ -42,6 +43,7 @@ from warifu.service.conduct.binding import bindings, endorsing
 from warifu.service.conduct.binding.ledger import leaf_of
 from warifu.service.conduct.binding.rules import COUNTS, KEY_TAKEN
 from warifu.service.conduct.challenges.rules import CONTEXT, IN_TIME, UNUSED
+from warifu.service.conduct.erasing.erasure import ErasureRequest, erase
 from warifu.service.conduct.rules import KNOWN
 from warifu.service.conduct.verifying.calls import (
     CallKind,
@@ -379,6 +381,16 @@ def test_leaves_say_when_and_name_nobody(hanako: Customer, desk: Desk) -> None:
     digest = sha256(spki(key)).digest()
     with pytest.raises(Exception, match="ledger/commitment"):
         open_commitment(leaves[1], "endorsed-key", value=digest, salt=bytes(32))
+
+
+def test_an_erasure_leaves_nothing_that_names_an_endorsed_key(hanako: Customer, desk: Desk) -> None:
+    endorsed = session(hanako, new_key())
+    hanako.verify()
+    token_for(hanako, endorsed.id)
+    assert endorsed.thumbprint in repr(everything(desk))
+    erase(desk.work(), ErasureRequest(device=DEVICE))
+    named = {endorsed.thumbprint, endorsed.key}
+    assert [name for name, rows in everything(desk).items() if any(n in rows for n in named)] == []
 
 
 def test_a_key_that_signs_only_what_was_shown_endorses_none(desk: Desk) -> None:

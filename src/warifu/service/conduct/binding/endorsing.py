@@ -444,7 +444,6 @@ def _audited(action: str, held: HeldKey, **more: str) -> AuditEntry:
         document={
             "key": held.stored.id,
             "use": held.kept.endorsed.use,
-            "thumbprint": held.stored.thumbprint,
             "warranted_by": None if told is None else told.provider,
             **more,
         },
