@@ -9,12 +9,18 @@ from pathlib import Path
 import pytest
 
 from tests.cli.runner import run
+from tests.cli.threat import Threat
 from warifu.attestation.document import rfc3339
 from warifu.base.pki.certificate import read_certificate
 from warifu.demo.world import CHALLENGE
 from warifu.handset.android_key import AndroidPhone
 
 NOW = datetime(2026, 3, 3, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def threat(capsys: pytest.CaptureFixture[str]) -> Threat:
+    return Threat(capsys)
 
 
 @pytest.fixture(scope="module")

@@ -5,12 +5,11 @@ import sys
 from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.cli.runner import Run, run
+from tests.cli.threat import Threat
 from warifu.cli.threat.names import SHORT_DEFENCES
 from warifu.lab.threat.profiles import PROFILES
 from warifu.risk.threat.defences import Defence
@@ -20,46 +19,6 @@ from warifu.risk.threat.malware import MALWARE
 from warifu.risk.threat.verdict import verdict
 
 PAPER_FORMS = [name for name in FORMS if name != "SIM"]
-
-ADVISORY = """
-[[advisories]]
-id = "TEE-2026-1"
-title.ja = "TEEのメモリが書き換えられる"
-title.en = "TEE memory can be altered"
-published = 2026-11-01
-source = "https://example.com/1"
-gives = ["rw:tee_mem"]
-[[advisories.devices]]
-platform = "android"
-models = ["X*"]
-"""
-
-
-class Threat:
-    """Calls ``warifu threat``."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
-        self.capsys = capsys
-
-    def __call__(self, *arguments: object) -> Run:
-        return run(self.capsys, "threat", *arguments)
-
-    def json(self, *arguments: object, status: int = 0) -> dict[str, Any]:
-        done = self(*arguments, "--json")
-        assert done.status == status, done.err
-        return done.document
-
-
-@pytest.fixture
-def threat(capsys: pytest.CaptureFixture[str]) -> Threat:
-    return Threat(capsys)
-
-
-@pytest.fixture
-def advisory(tmp_path: Path) -> Path:
-    path = tmp_path / "advisory.toml"
-    path.write_text(ADVISORY, encoding="utf-8")
-    return path
 
 
 def test_table_holds_the_five_forms_and_the_near_term_one(threat: Threat) -> None:
@@ -324,64 +283,6 @@ def test_advise_says_where_each_goal_alone_can_be_had(
     shown = threat("advise", "--want", "transaction,pin", "--lang", "en")
     assert shown.status == 1
     assert "Each goal by itself" in shown.out
-
-
-def test_impact_shows_what_falls_and_in_which_forms(threat: Threat, advisory: Path) -> None:
-    document = threat.json("impact", "--advisory", advisory, status=1)
-    assert document["document"] == "warifu-threat-impact/1"
-    (said,) = document["advisories"]
-    assert said["gives"] == ["rw:tee_mem"]
-    falls = {row["form"] for row in said["forms"] if row["falls"]}
-    assert falls == {"RS-T(TA)", "RS-T(SE)", "R-TS(TA)", "R-TS(SE)"}
-    for row in said["forms"]:
-        assert set(row["falls"]) <= set(row["held"])
-        assert set(row["stories"]) == set(row["falls"])
-
-
-def test_impact_mends_what_can_be_mended(threat: Threat, advisory: Path) -> None:
-    advisory.write_text(ADVISORY.replace("rw:tee_mem", "ro:channel"), encoding="utf-8")
-    options = ["--defences", "none", "--malware", "none", "--judge", "server"]
-    (said,) = threat.json("impact", "--advisory", advisory, *options, status=1)["advisories"]
-    for row in said["forms"]:
-        assert row["mends"][0] == {"defences": ["protected-channel"], "cost": 2}
-    shown = threat("impact", "--advisory", advisory, *options, "--lang", "en")
-    assert "protected-channel" in shown.out
-
-
-@pytest.mark.parametrize("language", ["ja", "en"])
-def test_impact_tells_why_for_people(threat: Threat, advisory: Path, language: str) -> None:
-    shown = threat("impact", "--advisory", advisory, "--lang", language)
-    assert shown.status == 1
-    assert {"ja": "TEEのメモリが書き換えられる", "en": "TEE memory can be altered"}[
-        language
-    ] in shown.out
-    assert "TEE-2026-1" in shown.out
-
-
-@pytest.mark.parametrize(("content", "word"), [("", "no advisories"), (ADVISORY, "no goal falls")])
-def test_impact_of_nothing_is_nothing(
-    threat: Threat, advisory: Path, content: str, word: str
-) -> None:
-    # TEE memory is nothing to a form without a TEE; here every form has lost all before.
-    advisory.write_text(content.replace("rw:tee_mem", "ro:touch"), encoding="utf-8")
-    shown = threat("impact", "--advisory", advisory, "--lang", "en")
-    assert shown.status == 0
-    assert word in shown.out.lower()
-
-
-def test_impact_of_a_title_that_moves_the_cursor_is_harmless(
-    threat: Threat, advisory: Path
-) -> None:
-    advisory.write_text(ADVISORY.replace("TEE memory can", "\\u001b[2JTEE can"), encoding="utf-8")
-    shown = threat("impact", "--advisory", advisory, "--lang", "en")
-    assert "\x1b" not in shown.out
-
-
-def test_impact_of_a_malformed_file_is_usage(threat: Threat, advisory: Path) -> None:
-    advisory.write_text("[[advisories]]\nid = 1\n", encoding="utf-8")
-    shown = threat("impact", "--advisory", advisory)
-    assert shown.status == 2
-    assert "threat/advisories-form" in shown.err
 
 
 def test_export_is_one_document_on_standard_output_or_in_a_file(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from cyclopts import Parameter
-from msgspec import Struct
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text as Styled
@@ -21,22 +21,20 @@ from warifu.cli.threat.names import parse_malware
 from warifu.cli.values import read_file
 from warifu.cli.words import Language, say
 from warifu.risk.threat.advisories import MAX_BYTES, load_advisories
-from warifu.risk.threat.closure import broken_goals
-from warifu.risk.threat.defences import Defence, cost_of
-from warifu.risk.threat.forms import FORMS, Form, Judge
+from warifu.risk.threat.defences import cost_of
+from warifu.risk.threat.forms import FORMS, Judge
 from warifu.risk.threat.goals import GOALS, Goal
 from warifu.risk.threat.question import Basis
-from warifu.risk.threat.story import JUDGES, tell
-from warifu.risk.threat.verdict import verdict
+from warifu.risk.threat.story import JUDGES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from rich.console import RenderableType
 
+    from warifu.lab.threat.impact import Struck
     from warifu.risk.threat.advisories import Advisory, AdvisorySet
     from warifu.risk.threat.powers import Power
-    from warifu.risk.threat.story import Story
 
 DOCUMENT = "warifu-threat-impact/1"
 
@@ -44,6 +42,14 @@ AdvisoryFile = Annotated[Path, Parameter(name="--advisory", allow_leading_hyphen
 
 _ADVISORY = Text(
     ja="{id}　{title}（{published}、{source}）", en="{id}: {title} ({published}, {source})"
+)
+_TOGETHER = Text(
+    ja="勧告{ids}のすべてに該当する端末がある場合（{platforms}）",
+    en="{ids} together, for a device that all of them are about ({platforms})",
+)
+_NO_MORE_TOGETHER = Text(
+    ja="それぞれの勧告だけで破られる目標のほかに、重なって破られる目標はありません。",
+    en="Together they break nothing that none of them breaks by itself.",
 )
 _GIVES = Text(ja="攻撃者に与える能力：{}", en="Gives an attacker: {}")
 _BESIDE = Text(
@@ -67,23 +73,6 @@ _NO_MEND = Text(
 )
 
 
-class Struck(Struct, frozen=True, kw_only=True):
-    """What an advisory does to one form with one judge."""
-
-    form: Form
-    held: tuple[Goal, ...]
-    """Before."""
-    falls: tuple[Goal, ...]
-    """Of those that held."""
-    stories: tuple[Story, ...]
-    """How each of them falls."""
-    mends: tuple[frozenset[Defence], ...]
-    """Minimal sets to add so that all that held holds again, cheapest first."""
-
-
-Impact = dict[str, tuple[Struck, ...]]
-
-
 def impact(
     *,
     advisory: AdvisoryFile,
@@ -93,6 +82,8 @@ def impact(
     show: Show = Show(),
 ) -> int:
     """Show which goals held and fall by what an advisory says, form by form, and what mends it.
+
+    Each advisory of the file by itself, and then together those that may be about one device.
 
     Exit status: 0 nothing falls that held, 1 something does, 2 usage or a wrong file.
 
@@ -105,67 +96,93 @@ def impact(
     """
     loaded = load_advisories(read_file(advisory, max_bytes=MAX_BYTES))
     attacker, defences = parse_malware(malware), built.built()
-    forms = [
-        form.judged_by(by)
-        for form, by in product(FORMS.values(), [judge] if judge else list(Judge))
-    ]
-    struck = {
-        each.id: tuple(_strike(form, defences, attacker.powers, each.gives) for form in forms)
-        for each in loaded.advisories
-    }
+    with shown.searching():
+        from warifu.lab.threat.impact import strike
+    struck = _struck(
+        loaded,
+        [
+            partial(strike, form.judged_by(by), defences=defences, before=attacker.powers)
+            for form, by in product(FORMS.values(), [judge] if judge else list(Judge))
+        ],
+    )
     if show.json:
         asked = {"malware": attacker.name, "defences": shown.in_order(defences)}
         output.write_json(_document(asked, loaded, struck))
     else:
         beside = say(_BESIDE, show.language).format(malware=say(attacker.title, show.language))
-        parts: list[RenderableType] = [Styled(beside)]
-        for each in loaded.advisories:
-            parts += _told(each, struck[each.id], show.language)
+        parts: list[RenderableType] = [Styled(beside), *_blocks(struck, loaded, show.language)]
         if not loaded.advisories:
             parts.append(Styled(say(_NONE_THERE, show.language)))
         bases = shown.bases_line((Basis.CLOSURE,), show.language)
         parts += [Styled(""), Styled(f"{say(shown.RESTS_ON, show.language)}: {bases}", style="dim")]
         render.to_terminal(Group(*parts))
-    return int(any(each.falls for rows in struck.values() for each in rows))
+    rows = (*struck.alone.values(), *(each.rows for each in struck.together))
+    return int(any(each.falls for forms in rows for each in forms))
 
 
-def _strike(
-    form: Form, defences: frozenset[Defence], before: frozenset[Power], gives: frozenset[Power]
-) -> Struck:
-    with shown.searching():
-        from warifu.lab.threat.defence_sets import minimal_defences
-    powers = before | gives
-    lost_before = broken_goals(form.traits(), defences, before)
-    lost_now = broken_goals(form.traits(), defences, powers)
-    held = tuple(each for each in Goal if each not in lost_before)
-    falls = tuple(each for each in held if each in lost_now)
-    mends = minimal_defences(form, powers=powers, goals=held, fixed=defences) if falls else ()
-    return Struck(
-        form=form,
-        held=held,
-        falls=falls,
-        stories=tuple(
-            tell(verdict(form, defences=defences, powers=powers, goal=each)) for each in falls
-        ),
-        mends=tuple(each - defences for each in mends),
-    )
+class _Together(NamedTuple):
+    """What advisories do at once."""
+
+    advisories: tuple[Advisory, ...]
+    platforms: tuple[str, ...]
+    gives: frozenset[Power]
+    rows: tuple[Struck, ...]
+    beyond: tuple[Struck, ...]
+    """The same forms, with what falls by none of the advisories alone."""
 
 
-def _told(
-    advisory: Advisory, struck: tuple[Struck, ...], language: Language
-) -> list[RenderableType]:
-    title = Text(ja=advisory.title.ja, en=advisory.title.en)
-    head = say(_ADVISORY, language).format(
-        id=advisory.id,
-        title=render.printable(say(title, language)),
-        published=advisory.published,
-        source=render.printable(advisory.source),
-    )
-    gives = say(_GIVES, language).format(shown.powers_line(advisory.gives, language))
-    parts: list[RenderableType] = [Styled(""), Styled(head, style="bold"), Styled(gives)]
+class _Impact(NamedTuple):
+    alone: dict[str, tuple[Struck, ...]]
+    """By the id of an advisory, each form."""
+    together: tuple[_Together, ...]
+
+
+def _struck(loaded: AdvisorySet, forms: list[Callable[..., Struck]]) -> _Impact:
+    from warifu.lab.threat.impact import meeting, only_together
+
+    alone = {
+        each.id: tuple(strike(gives=each.gives) for strike in forms) for each in loaded.advisories
+    }
+    together = []
+    for about, platforms in meeting(loaded).items():
+        gives = frozenset(power for each in about for power in each.gives)
+        rows = tuple(strike(gives=gives) for strike in forms)
+        by_form = zip(*(alone[each.id] for each in about), strict=True)
+        beyond = tuple(map(only_together, rows, by_form))
+        together.append(_Together(about, platforms, gives, rows, beyond))
+    return _Impact(alone, tuple(together))
+
+
+def _blocks(struck: _Impact, advisories: AdvisorySet, language: Language) -> list[RenderableType]:
+    parts: list[RenderableType] = []
+    for each in advisories.advisories:
+        head = say(_ADVISORY, language).format(
+            id=each.id,
+            title=render.printable(say(Text(ja=each.title.ja, en=each.title.en), language)),
+            published=each.published,
+            source=render.printable(each.source),
+        )
+        parts += _block(head, each.gives, language)
+        parts += _fallen(struck.alone[each.id], _UNCHANGED, language)
+    for group in struck.together:
+        head = say(_TOGETHER, language).format(
+            ids=" + ".join(each.id for each in group.advisories),
+            platforms=", ".join(group.platforms),
+        )
+        parts += _block(head, group.gives, language)
+        parts += _fallen(group.beyond, _NO_MORE_TOGETHER, language)
+    return parts
+
+
+def _block(head: str, gives: Iterable[Power], language: Language) -> list[RenderableType]:
+    given = say(_GIVES, language).format(shown.powers_line(gives, language))
+    return [Styled(""), Styled(head, style="bold"), Styled(given)]
+
+
+def _fallen(struck: tuple[Struck, ...], none: Text, language: Language) -> list[RenderableType]:
     hit = [each for each in struck if each.falls]
     if not hit:
-        return [*parts, Styled(say(_UNCHANGED, language), style="bold green")]
+        return [Styled(say(none, language), style="bold green")]
     table = Table(show_lines=True)
     for column in (_FORM, _JUDGE, _FALLS, _STILL, _MEND):
         table.add_column(say(column, language), overflow="fold")
@@ -177,7 +194,7 @@ def _told(
             _names((each for each in alike[0].held if each not in alike[0].falls), language),
             _mend(alike[0], language),
         )
-    return [*parts, table, *_why(hit, language)]
+    return [table, *_why(hit, language)]
 
 
 def _together(hit: list[Struck]) -> list[list[Struck]]:
@@ -212,7 +229,7 @@ def _mend(struck: Struck, language: Language) -> Styled:
     return Styled(f"{names}\n({shown.cost_line(struck.mends[0], language)})")
 
 
-def _document(asked: dict[str, Any], loaded: AdvisorySet, struck: Impact) -> dict[str, Any]:
+def _document(asked: dict[str, Any], loaded: AdvisorySet, struck: _Impact) -> dict[str, Any]:
     return {
         "document": DOCUMENT,
         "digest": loaded.digest,
@@ -225,9 +242,21 @@ def _document(asked: dict[str, Any], loaded: AdvisorySet, struck: Impact) -> dic
                 "published": each.published,
                 "source": each.source,
                 "gives": shown.in_order(each.gives),
-                "forms": [_row(row) for row in struck[each.id]],
+                "forms": [_row(row) for row in struck.alone[each.id]],
             }
             for each in loaded.advisories
+        ],
+        "together": [
+            {
+                "advisories": [each.id for each in group.advisories],
+                "platforms": group.platforms,
+                "gives": shown.in_order(group.gives),
+                "forms": [
+                    {**_row(row), "falls_only_together": beyond.falls}
+                    for row, beyond in zip(group.rows, group.beyond, strict=True)
+                ],
+            }
+            for group in struck.together
         ],
     }
 
