@@ -37,7 +37,7 @@ from warifu.risk.threat.powers import Power
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from warifu.risk.threat.advisories import AdvisorySet
+    from warifu.risk.threat.advisories import AdvisorySet, Affected
 
 MAX_REMEMBERED = 4096
 AREA = "assurance."
@@ -81,22 +81,15 @@ def with_threat(
     if facts.evidence.outcome != "proved":
         powers = None if stated is None else _names(said)
         return replace(facts, threat=ThreatFacts(powers=powers), assurance=AssuranceFacts())
-    ids: tuple[str, ...] | None = None
-    gaps: tuple[str, ...] | None = None
+    affected: tuple[Affected, ...] | None = None
     if advisories is not None:
         given, affected = powers_for(_phone(facts), advisories)
         said |= given
-        ids = tuple(each.advisory.id for each in affected)
-        gaps = tuple(dict.fromkeys(gap for each in affected for gap in each.not_known))
-    looked = stated is not None or advisories is not None
     altered = _altered(facts)
     assumed = altered | measures.powers
-    threat = ThreatFacts(
-        powers=_names(said) if looked else None,
-        advisories=ids,
-        not_known=gaps,
-        assumed=_names(assumed),
-    )
+    threat = _published(affected, assumed=assumed)
+    if stated is not None or advisories is not None:
+        threat = replace(threat, powers=_names(said))
     if facts.key.security_level not in _LEVELS:
         return replace(facts, threat=threat, assurance=AssuranceFacts())
     known = _circumstances(facts, altered=bool(altered), trusted_display=trusted_display)
@@ -144,6 +137,17 @@ def derivations(facts: Facts, paths: Iterable[str]) -> tuple[Derivation, ...]:
         )
         for each in found
         if each is not None
+    )
+
+
+def _published(affected: tuple[Affected, ...] | None, *, assumed: frozenset[Power]) -> ThreatFacts:
+    if affected is None:
+        return ThreatFacts(assumed=_names(assumed))
+    gaps = dict.fromkeys(gap for each in affected for gap in each.not_known)
+    return ThreatFacts(
+        advisories=tuple(each.advisory.id for each in affected),
+        not_known=tuple(gaps),
+        assumed=_names(assumed),
     )
 
 

@@ -179,10 +179,11 @@ def plan_decision(
             found=None if laid is None else laid.standing(picture.policy, picture.trust_digest),
         )
     ground = _ground(work, asked, picture, question=question, registered=registered, decision=name)
+    facts = _facts(
+        work, asked, ground.facts, history=None if asked.user is None else picture.desk.history
+    )
     facts = with_threat(
-        _facts(
-            work, asked, ground.facts, history=None if asked.user is None else picture.desk.history
-        ),
+        facts,
         advisories=governing.advisories,
         measures=governing.measures,
         stated=asked.bank.powers,
@@ -207,22 +208,7 @@ def plan_decision(
         registration=picture.app.revision,
         otherwise=IN_FORCE,
     )
-    return Planned(
-        answer=answer,
-        statements=(*ground.changes, written),
-        audit=AuditEntry(
-            action="decision/made",
-            subject=name,
-            document={
-                "operation": answer.operation,
-                "outcome": answer.outcome,
-                "codes": [each.code for each in answer.reasons],
-                "rule_set": answer.rule_set_digest,
-                "evidence": ground.evidence.id if ground.evidence else None,
-                "appraisal": row.appraisal,
-            },
-        ),
-    )
+    return Planned(answer=answer, statements=(*ground.changes, written), audit=_audited(document))
 
 
 def tell_decision(answer: DecisionAnswer) -> None:
@@ -429,6 +415,22 @@ def _answer(
         evidence=ground.evidence,
         appraisal=ground.appraisal,
         decided_at=work.now,
+    )
+
+
+def _audited(made: DecisionDocument) -> AuditEntry:
+    return AuditEntry(
+        action="decision/made",
+        subject=made.id,
+        document={
+            "operation": made.operation,
+            "outcome": made.outcome,
+            "codes": [each.code for each in made.reasons],
+            "rule_set": made.rule_set_digest,
+            "advisories": made.advisories,
+            "evidence": made.evidence.id if made.evidence else None,
+            "appraisal": made.appraisal.id if made.appraisal else None,
+        },
     )
 
 
