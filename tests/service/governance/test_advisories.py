@@ -232,14 +232,15 @@ def test_a_tenant_keeps_only_so_many_files(world: World, monkeypatch: pytest.Mon
     assert full["code"] == FILES.code
 
 
+@pytest.mark.parametrize("damaged", [b"", b"gives = everything"])
 def test_nothing_is_decided_where_the_advisories_in_force_cannot_be_read(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: World, monkeypatch: pytest.MonkeyPatch, damaged: bytes
 ) -> None:
     stated = put(world, ADVISORIES, advisory())
     with world.house.database.write() as transaction:
         transaction.row(
             "UPDATE threat_files SET source = :s WHERE tenant = :t RETURNING digest",
-            s=b"",
+            s=damaged,
             t=TENANT,
         )
     monkeypatch.setattr(kept, "_remembered", Memory(8))
