@@ -272,6 +272,18 @@ def test_the_same_key_endorsed_again_lives_longer(hanako: Customer, clock: Hands
     ]
 
 
+def test_a_key_endorsed_again_keeps_its_tokens_when_another_comes(
+    hanako: Customer, clock: Hands
+) -> None:
+    key = new_key()
+    session(hanako, key)
+    again = session(hanako, key)
+    hanako.verify()
+    token = token_for(hanako, again.id)
+    session(hanako, new_key())
+    hanako.check(hanako.read(token, proof=hanako.dpop(token, key=key)))
+
+
 def test_a_session_key_ends_and_its_token_with_it(hanako: Customer, clock: Hands) -> None:
     key = new_key()
     endorsed = session(hanako, key)

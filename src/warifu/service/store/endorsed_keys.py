@@ -219,7 +219,10 @@ def _forget_tokens(tenant: str, binding: str) -> Statement:
     return Statement(
         sql="DELETE FROM access_tokens WHERE tenant = :tenant AND binding = :binding"
         " AND thumbprint IN (SELECT thumbprint FROM endorsed_keys"
-        " WHERE tenant = :tenant AND binding = :binding AND state <> 'active')",
+        " WHERE tenant = :tenant AND binding = :binding AND state <> 'active')"
+        # A key that was endorsed again counts by its later endorsement.
+        " AND thumbprint NOT IN (SELECT thumbprint FROM endorsed_keys"
+        " WHERE tenant = :tenant AND binding = :binding AND state = 'active')",
         values={"tenant": tenant, "binding": binding},
     )
 
