@@ -205,6 +205,13 @@ class TestFindings:
         assert fallen(form, {Power.KNOW_PERSON}, PAPER | {Defence.IDENTITY_PROOFED}) == NOTHING
 
     @every_form
+    def test_altered_system_asks_for_the_pin_whether_or_not_the_server_refuses_it(
+        self, form: Form
+    ) -> None:
+        assert fallen(form, "rooted", PAPER) == {Goal.PIN}
+        assert fallen(form, "rooted", PAPER | {Defence.SECURE_BOOT}) == NOTHING
+
+    @every_form
     def test_leaked_factory_key_passes_attestation_until_it_is_revoked(self, form: Form) -> None:
         built = PAPER - {Defence.POLICY_1}
         found = fallen(form, "factory-key", built)

@@ -47,10 +47,13 @@ PROFILES: dict[str, Profile] = {
             title=Text(ja="論文の対策", en="the paper's defences"),
             means=Text(
                 ja="対策方針1〜3、Trusted UI、SEとTAの間の暗号化、サーバとの通信の保護と、"
-                "論文が前提とするもの（取引文・回答・一回限りの値への署名、トークンの制限、端末の証明）です。",
-                en="Policies 1 to 3, Trusted UI, an encrypted link, a protected channel, and what the "
-                "paper takes for granted: text, answer and nonce signed, tokens restricted, "
-                "attestation required.",
+                "論文が前提とするもの（取引文・回答・一回限りの値への署名、トークンの制限、"
+                "端末とアプリの構成証明）です。"
+                "内部者に備えるもの（導入時のトークン、製品の評価・認証）は含みません。",
+                en="Policies 1 to 3, Trusted UI, an encrypted link, a protected channel, and what "
+                "the paper takes for granted: text, answer and nonce signed, tokens restricted, "
+                "attestation required. What helps against insiders (tokens for installation, "
+                "certified products) is not in it.",
             ),
             defences=_PAPER,
         ),
@@ -58,7 +61,8 @@ PROFILES: dict[str, Profile] = {
             name="all",
             title=Text(ja="すべての防御策", en="all defences"),
             means=Text(
-                ja="このモデルが知るすべての防御策です。PINをTrusted UI以外に入力しないことを含みます。",
+                ja="このモデルが知るすべての防御策です。"
+                "PINをTrusted UI以外に入力しないことを含みます。",
                 en="Every defence of this model, also that the PIN is typed only into Trusted UI.",
             ),
             defences=frozenset(Defence),

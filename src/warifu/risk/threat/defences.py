@@ -7,6 +7,7 @@ from enum import IntEnum, StrEnum
 from msgspec import Struct
 
 from warifu.base.rule import Text
+from warifu.risk.threat.powers import BEYOND_THE_SOURCES
 
 
 class Defence(StrEnum):
@@ -144,7 +145,11 @@ _TABLE: tuple[tuple[Defence, str, str, Cost, str], ...] = (
     ),
     (
         *(Defence.REMOTE_CONTROL_REFUSED, "遠隔操作や通話の間は取引を受け付けない"),
-        *("nothing is approved during remote control or a call", Cost.OPERATION, "S 4"),
+        *(
+            "nothing is approved during remote control or a call",
+            Cost.OPERATION,
+            BEYOND_THE_SOURCES,
+        ),
     ),
     (
         *(Defence.SDK_VETTED, "組み込むSDKの挙動を確認する"),
@@ -173,7 +178,7 @@ _TABLE: tuple[tuple[Defence, str, str, Cost, str], ...] = (
     ),
     (
         *(Defence.COOLING_OFF, "登録直後の取引を一定期間制限する"),
-        *("a new terminal or payee has to wait", Cost.OPERATION, "S 4, S 7"),
+        *("a new terminal or payee has to wait", Cost.OPERATION, BEYOND_THE_SOURCES),
     ),
     (
         *(Defence.SECOND_CHANNEL_NOTICE, "別の経路で取引と登録を通知する"),
@@ -181,7 +186,7 @@ _TABLE: tuple[tuple[Defence, str, str, Cost, str], ...] = (
     ),
     (
         *(Defence.FOUR_EYES, "重要な操作を二人で行う"),
-        *("two people are needed for what matters", Cost.OPERATION, "S 7"),
+        *("two people are needed for what matters", Cost.OPERATION, BEYOND_THE_SOURCES),
     ),
     (
         *(Defence.REMOTE_ERASE, "紛失した端末を遠隔で停止・消去する"),
@@ -197,7 +202,7 @@ _TABLE: tuple[tuple[Defence, str, str, Cost, str], ...] = (
     ),
     (
         *(Defence.TRANSPARENT_LOG, "追記のみの台帳に記録し、第三者が監視する"),
-        *("others watch an append-only log", Cost.OPERATION, "S 6"),
+        *("others watch an append-only log", Cost.OPERATION, BEYOND_THE_SOURCES),
     ),
 )
 

@@ -61,13 +61,18 @@ class Power(StrEnum):
     HELP_DESK = "help_desk"
 
 
+BEYOND_THE_SOURCES = "beyond the sources"
+"""The clause of a row that none of the three sources has."""
+
+
 class PowerRow(Struct, frozen=True, kw_only=True):
     """What a power means, and who speaks of it."""
 
     power: Power
     means: Text
     clause: str
-    """[U], [S], [R]: clauses of the three sources; otherwise the work that names it."""
+    """[U], [S], [R]: clauses of the three sources; else the work that names it, or
+    `BEYOND_THE_SOURCES`."""
 
 
 READS: dict[Interface, Power] = {each: Power(f"ro:{each.value}") for each in Interface}
@@ -94,7 +99,7 @@ _OTHERS: tuple[tuple[Power, str, str, str], ...] = (
     (Power.OVERLAY, "他のアプリの画面に重ねて描く", "draws over other apps", "S n.13"),
     (
         *(Power.REMOTE_CONTROL, "端末を遠隔で操作する"),
-        *("sees the screen and touches it from afar", "S 4"),
+        *("sees the screen and touches it from afar", "S 4 (permissions granted)"),
     ),
     (
         Power.SDK,
@@ -142,7 +147,7 @@ _OTHERS: tuple[tuple[Power, str, str, str], ...] = (
         Power.PROVIDER,
         "金融機関等の内部で不正を行う",
         "acts inside the financial institution",
-        "U 5",
+        BEYOND_THE_SOURCES,
     ),
     (Power.HELP_DESK, "相談窓口を欺く、または不正を行う", "deceives or is the help desk", "S 7"),
 )

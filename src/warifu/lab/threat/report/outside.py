@@ -21,7 +21,7 @@ _TABLE: tuple[tuple[str, str, str, str, str], ...] = (
         *("knowing-approval", "利用者が納得して承認する詐欺", "Scams that the user approves"),
         (
             "利用者が内容を読み、だまされて承認した取引は、このモデルでは正しい取引です。"
-            "確認文の書き方、待機期間、事後の相談対応で備えます。"
+            "確認文の書き方、待機時間、事後の相談対応で備えます。"
         ),
         (
             "A user who reads the text and is deceived about its purpose has approved. "
@@ -73,7 +73,7 @@ _TABLE: tuple[tuple[str, str, str, str, str], ...] = (
         (
             "端末内の通信用プロセッサなど、"
             "論文の三つの環境（REE・TEE・SE）以外の計算機は扱いません。"
-            "そこから得られる能力が公表されたときは、注意情報として加えます。"
+            "そこから得られる能力が公表されたときは、勧告として加えます。"
         ),
         (
             "Processors beside REE, TEE and SE are no part of the paper. A published "
@@ -121,7 +121,7 @@ _TABLE: tuple[tuple[str, str, str, str, str], ...] = (
         ),
     ),
     (
-        *("several-attackers", "複数の攻撃者の連携の時機", "Timing among several attackers"),
+        *("several-attackers", "複数の攻撃者が動くタイミング", "Timing among several attackers"),
         "能力を合わせた攻撃者として問うことはできますが、誰がいつ動くかは問えません。",
         (
             "Powers of several attackers can be put together in one question; who acts when "
@@ -133,7 +133,7 @@ _TABLE: tuple[tuple[str, str, str, str, str], ...] = (
         *("probability", "確率・費用・手間", "Probability, money and effort"),
         (
             "判定は「できる」か「できない」だけです。どの程度起こりやすいかは述べません。"
-            "防御策の費用は、順番を付けるための目安です。"
+            "防御策の費用は、答えを並べる順序を決めるための目安です。"
         ),
         (
             "A verdict says can or cannot, and not how likely. Costs of defences are there to put "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from warifu.risk.threat.defences import Defence
 from warifu.risk.threat.goals import Gain
 from warifu.risk.threat.moves.move import Actor, Atom, Move, move
-from warifu.risk.threat.powers import Power
+from warifu.risk.threat.powers import BEYOND_THE_SOURCES, Power
 
 _TABLE: tuple[
     tuple[str, Gain, tuple[Atom, ...], tuple[Defence, ...], tuple[Actor, Actor], str, str, str],
@@ -20,7 +20,7 @@ _TABLE: tuple[
     (
         *("code-relayed", Gain.STRANGER_ADMITTED, (Power.PHISH, Power.RELAY)),
         *((Defence.ACTIVATION_COMPARED,), (Actor.USER, Actor.ATTACKER)),
-        "利用者から聞き出した登録用のコードを、攻撃者が即時に使います。",
+        "攻撃者が、利用者から聞き出した登録コードを即時に使います。",
         *("The attacker asks the user for the activation code and uses it at once.", "S 3"),
     ),
     (
@@ -68,7 +68,7 @@ _TABLE: tuple[
         *("insider", Gain.STRANGER_BOUND, (Power.PROVIDER,)),
         *((Defence.FOUR_EYES,), (Actor.ATTACKER, Actor.SERVER)),
         "内部者が、他人の端末を利用者に紐付けます。",
-        *("An insider ties a stranger's terminal to the user.", "S 7"),
+        *("An insider ties a stranger's terminal to the user.", BEYOND_THE_SOURCES),
     ),
 )
 

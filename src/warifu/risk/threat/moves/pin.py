@@ -6,7 +6,7 @@ from warifu.risk.threat.defences import Defence
 from warifu.risk.threat.forms import Trait
 from warifu.risk.threat.goals import Gain
 from warifu.risk.threat.moves.move import Actor, Atom, Move, move
-from warifu.risk.threat.powers import Power
+from warifu.risk.threat.powers import BEYOND_THE_SOURCES, Power
 
 _ASKED = (Actor.ATTACKER, Actor.USER)
 _TYPED = (Actor.USER, Actor.ATTACKER)
@@ -72,7 +72,7 @@ _READ: tuple[Move, ...] = tuple(
             *("insider-reads", (Power.PROVIDER,), (Trait.SERVER_JUDGES,)),
             *((Defence.FOUR_EYES,), Actor.SERVER),
             "内部者が、サーバに届いたPINを読み取ります。",
-            *("An insider reads the PIN that reaches the server.", "U 5"),
+            *("An insider reads the PIN that reaches the server.", BEYOND_THE_SOURCES),
         ),
         (
             *("app-authenticates", (Power.RO_REE_MEM,), (), (Defence.POLICY_3,), Actor.APP),
@@ -102,6 +102,12 @@ _PROMPTS: tuple[tuple[str, tuple[Atom, ...], tuple[Defence, ...], str, str, str]
         *("drawn-by-malware", (Power.PHISH, Power.RW_DISPLAY), ()),
         "マルウェアが自ら画面を描き、PINの入力を求めます。",
         *("The malware draws a screen of its own that asks for the PIN.", "U 2.2"),
+    ),
+    # Whether the server then refuses the phone is no matter: the PIN is given away before.
+    (
+        *("drawn-by-altered-system", (Power.PHISH, Power.ALTER_BOOT), (Defence.SECURE_BOOT,)),
+        "改変されたOSが自ら画面を描き、PINの入力を求めます。",
+        *("The altered operating system draws a screen that asks for the PIN.", "S 5"),
     ),
 )
 

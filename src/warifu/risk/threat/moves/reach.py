@@ -129,7 +129,7 @@ _FURTHER: tuple[Move, ...] = (
                 "攻撃者が、離れた場所から画面を見て操作します。",
                 "From afar the attacker sees the screen and touches it.",
             ),
-            clause="S 4",
+            clause="S 4 (permissions granted)",
         )
         for power in (Power.RO_DISPLAY, Power.RW_TOUCH)
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from warifu.risk.threat.defences import Defence
 from warifu.risk.threat.goals import Gain
 from warifu.risk.threat.moves.move import Actor, Atom, Move, move
-from warifu.risk.threat.powers import Power
+from warifu.risk.threat.powers import BEYOND_THE_SOURCES, Power
 
 _TABLE: tuple[tuple[str, tuple[Atom, ...], tuple[Defence, ...], str, str, str], ...] = (
     (
@@ -26,12 +26,12 @@ _TABLE: tuple[tuple[str, tuple[Atom, ...], tuple[Defence, ...], str, str, str], 
     (
         *("written-by-insider", (Power.PROVIDER,), (Defence.USER_SIGNED_RECEIPT,)),
         "控えに利用者の署名がないため、内部者だけで控えを作れます。",
-        *("Without the user's signature an insider writes receipts alone.", "S 5.2"),
+        *("Without the user's signature an insider writes receipts alone.", BEYOND_THE_SOURCES),
     ),
     (
         *("log-rewritten", (Power.PROVIDER,), (Defence.TRANSPARENT_LOG,)),
         "第三者が監視していないため、内部者が過去の記録を書き換えます。",
-        *("Nobody watches the log, and an insider rewrites it.", "S 6"),
+        *("Nobody watches the log, and an insider rewrites it.", BEYOND_THE_SOURCES),
     ),
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from warifu.risk.threat.defences import Defence
 from warifu.risk.threat.goals import Gain
 from warifu.risk.threat.moves.move import Actor, Atom, Move, move
-from warifu.risk.threat.powers import Power
+from warifu.risk.threat.powers import BEYOND_THE_SOURCES, Power
 
 _TABLE: tuple[
     tuple[str, Gain, tuple[Atom, ...], tuple[Defence, ...], Actor, str, str, str], ...
@@ -31,7 +31,7 @@ _TABLE: tuple[
         *("insider-books", Gain.FALSE_ACCEPTANCE, (Power.PROVIDER,), (Defence.FOUR_EYES,)),
         Actor.ATTACKER,
         "内部者が、利用者の承認のない取引を記帳します。",
-        *("An insider books what no user approved.", "U 5"),
+        *("An insider books what no user approved.", BEYOND_THE_SOURCES),
     ),
     *(
         (

@@ -77,7 +77,12 @@ _PASSES: tuple[
             *(f"The stranger's terminal may be used {en}.", "S 3, S 7"),
         )
         for name, defence, ja, en in (
-            ("at-once", Defence.COOLING_OFF, "待機期間がなく、", "at once: nothing makes it wait"),
+            (
+                "at-once",
+                Defence.COOLING_OFF,
+                "利用制限期間がなく、",
+                "at once: nothing makes it wait",
+            ),
             (
                 *("unnoticed", Defence.SECOND_CHANNEL_NOTICE),
                 *("利用者に気付かれないまま、", "unnoticed: nobody tells the user"),
