@@ -179,7 +179,7 @@ def test_every_false_approval_of_the_table_has_an_event() -> None:
 @pytest.mark.parametrize("act", Act)
 def test_every_event_is_told_in_both_languages(act: Act) -> None:
     told = Event(act=act, session=1, content=Content.WANTED, into=2)
-    assert told.says.ja.startswith("取引1: ")
+    assert told.says.ja.startswith("取引1：")
     assert told.says.en.startswith("Session 1: ")
     assert "{" not in told.says.ja + told.says.en
     assert told.sender is not told.receiver

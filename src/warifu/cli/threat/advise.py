@@ -47,15 +47,17 @@ Limit = Annotated[int, Parameter(name="--limit")]
 
 _ASKED = Text(ja="{malware}に対して守るもの：{goals}", en="Against {malware}, to hold: {goals}")
 _WAYS = Text(
-    ja="実行形態と防御策の組が{count}通りあります。同じ防御策ごとに、追加の費用の小さい順に示します。",
+    ja="実行形態と防御策の組は{count}通りあります。必要な防御策が同じものをまとめ、追加の費用の小さい順に示します。",
     en="There are {count} ways. Forms that need the same stand together; what adds least is first.",
 )
 _WAY = Text(ja="{number}. 追加分の{cost}", en="{number}. adds {cost}")
 _FORMS = Text(ja="{judge}：{forms}", en="{judge}: {forms}")
 _NOTHING_MORE = Text(ja="追加の防御策は必要ありません。", en="Nothing more is needed.")
-_MORE = Text(ja="ほかに防御策{}組（--limit または --json）", en="{} more; --limit or --json")
+_MORE = Text(
+    ja="ほかに{}組あります（--limit または --json で表示）", en="{} more; --limit or --json"
+)
 _NONE = Text(
-    ja="すべてを守れる実行形態と防御策の組は、この条件ではありません。",
+    ja="この条件では、すべてを守れる実行形態と防御策の組はありません。",
     en="Under these conditions no form with any defences holds all of it.",
 )
 _EACH_ALONE = Text(
@@ -63,10 +65,10 @@ _EACH_ALONE = Text(
     en="Each goal by itself can be held, in one form or another.",
 )
 _CANNOT = Text(
-    ja="守れない目標：{goal}。最もよく守る構成（{form}、{judge}）でも、次の攻撃が残ります。",
+    ja="守れない目標：{goal}。最も破られにくい構成（{form}、{judge}）でも、次の攻撃が残ります。",
     en="Cannot be held: {goal}. Even in the best of forms ({form}, {judge}) this attack is left:",
 )
-_LEFT = Text(ja="これに足りる能力：{}", en="What it takes: {}")
+_LEFT = Text(ja="必要な能力：{}", en="What it takes: {}")
 
 
 class Way(Struct, frozen=True, kw_only=True):

@@ -45,7 +45,7 @@ _MARK = 4
 _HEAD = Text(ja="{form}（{judge}）　{malware}　{goal}", en="{form}, {judge} · {malware} · {goal}")
 _BUILT = Text(ja="講じている防御策", en="Built in")
 _STORY = Text(ja="攻撃の筋書き", en="The attack")
-_GAINED = Text(ja="→ {}", en="→ {}")
+_GAINED = Text(ja="→{}", en="→ {}")
 _STOPPED = Text(ja="防がれている手順", en="Moves that are stopped")
 _STOPPED_BY = Text(ja="防いでいるもの：{}", en="stopped by: {}")
 _DECIDES = Text(ja="［決め手］", en=" [decides]")
@@ -67,7 +67,7 @@ _FROM_NOTHING = Text(
     en="Nothing added to these mends it. Smallest sets from nothing; cheapest first",
 )
 _HARM = Text(
-    ja="目標を破る手順は、次の防御策が作り出しています。外せば守られます：{}",
+    ja="次の防御策があるために、目標を破る手順が生じています。外せば守られます：{}",
     en="What breaks the goal comes with a defence. Without it the goal holds: {}",
 )
 _NEVER = Text(

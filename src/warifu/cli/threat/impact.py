@@ -51,6 +51,7 @@ _NO_MORE_TOGETHER = Text(
     ja="それぞれの勧告だけで破られる目標のほかに、重なって破られる目標はありません。",
     en="Together they break nothing that none of them breaks by itself.",
 )
+_RESTS = Text(ja="判定の根拠：{}", en="Rests on: {}")
 _GIVES = Text(ja="攻撃者に与える能力：{}", en="Gives an attacker: {}")
 _BESIDE = Text(
     ja="前提とする攻撃者：{malware}。対象は、この勧告に該当する端末です。",
@@ -114,7 +115,7 @@ def impact(
         if not loaded.advisories:
             parts.append(Styled(say(_NONE_THERE, show.language)))
         bases = shown.bases_line((Basis.CLOSURE,), show.language)
-        parts += [Styled(""), Styled(f"{say(shown.RESTS_ON, show.language)}: {bases}", style="dim")]
+        parts += [Styled(""), Styled(say(_RESTS, show.language).format(bases), style="dim")]
         render.to_terminal(Group(*parts))
     rows = (*struck.alone.values(), *(each.rows for each in struck.together))
     return int(any(each.falls for forms in rows for each in forms))

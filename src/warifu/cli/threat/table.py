@@ -60,6 +60,7 @@ _WHO = Text(ja="認証", en="authenticates")
 _TO_SERVER = Text(ja="サーバまで（条件2）", en="to the server (condition 2)")
 _TO_USER = Text(ja="利用者まで（条件3）", en="to the user (condition 3)")
 _LOST_AND = Text(ja="・", en=", ")
+_ITEM = Text(ja="・", en="- ")
 _CANNOT = Text(ja="－ 構成できない", en="- cannot be built")
 _IF_TYPED = Text(ja="入力先を限れば○", en="○ if typed only there")
 _ATTACKER = Text(ja="攻撃者：{}（{}）", en="Attacker: {} ({})")
@@ -197,7 +198,7 @@ def _second(parts: Parts, language: Language) -> RenderableType:
 
 
 def _listed(texts: Iterable[Text], language: Language) -> str:
-    return "\n".join(f"- {say(each, language)}" for each in texts)
+    return "\n".join(f"{say(_ITEM, language)}{say(each, language)}" for each in texts)
 
 
 def _table(title: Text, heads: tuple[Text, ...], language: Language) -> Table:

@@ -70,7 +70,7 @@ class Event(Struct, frozen=True, kw_only=True):
         _, _, ja, en = _ROWS[self.act]
         meant, number = CONTENTS[self.content], self.session
         return Text(
-            ja=f"取引{number}: " + ja.format(content=meant.ja, session=number, into=self.into),
+            ja=f"取引{number}：" + ja.format(content=meant.ja, session=number, into=self.into),
             en=f"Session {number}: " + en.format(content=meant.en, session=number, into=self.into),
         )
 

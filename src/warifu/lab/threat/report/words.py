@@ -11,7 +11,7 @@ _PAGE: tuple[tuple[str, str, str], ...] = (
         "lead",
         (
             "スマートフォンで利用者と取引を確かめる五つの実行形態と、SIMのみの形態が、"
-            "どの攻撃者に対して何を守れるか。"
+            "どの攻撃者から何を守れるかを示します。"
         ),
         (
             "Five ways of building authentication into a phone, and the SIM-only one: what "
@@ -52,18 +52,18 @@ _PAGE: tuple[tuple[str, str, str], ...] = (
             "ground holds."
         ),
     ),
-    ("scroll", "表は横に動かせます。", "The table can be moved sideways."),
+    ("scroll", "表は横にスクロールできます。", "The table can be moved sideways."),
     ("verdicts", "判定", "verdicts"),
     ("colon", "：", ": "),
     ("period", "。", "."),
     ("proved", "（すべて証明を検査済み）", "each with its proof checked"),
 )
 _SECTIONS: tuple[tuple[str, str, str], ...] = (
-    ("glance_title", "ひと目で見る結論", "At a glance"),
+    ("glance_title", "結論の一覧", "At a glance"),
     (
         "glance_lead",
         (
-            "論文の対策をすべて講じ、凶悪型のマルウェアに侵入された端末です。"
+            "論文の対策をすべて講じた端末が、凶悪型のマルウェアに侵入された場合の判定です。"
             "欄を選ぶと、その判定の理由に移ります。"
         ),
         (
@@ -136,8 +136,8 @@ _SECTIONS: tuple[tuple[str, str, str], ...] = (
             "none."
         ),
     ),
-    ("move", "手順1つ", "1 move"),
-    ("moves", "手順{}つ", "{} moves"),
+    ("move", "1手順", "1 move"),
+    ("moves", "{}手順", "{} moves"),
     ("gained", "この時点で：", "From here on: "),
     ("breaks", "破られる目標：", "breaks the goal: "),
     ("would", "防がれる手順", "Moves that are stopped"),
@@ -232,7 +232,7 @@ _SECTIONS: tuple[tuple[str, str, str], ...] = (
         ),
     ),
     ("without", "外したもの：", "Without: "),
-    ("without_nothing", "何も外さない", "Nothing left out"),
+    ("without_nothing", "何も外さない場合", "Nothing left out"),
     (
         "not_found",
         "二つの取引のどの順序でも、攻撃は見つかりません。",
@@ -282,7 +282,7 @@ _SECTIONS: tuple[tuple[str, str, str], ...] = (
     ("to_user", "利用者まで", "To the user"),
     (
         "cost_lead",
-        "費用は、答えに順番を付けるための目安であり、金額ではありません。",
+        "費用は、答えを並べる順序を決めるための目安であり、金額ではありません。",
         "Costs put answers in order; they are no money.",
     ),
     (
