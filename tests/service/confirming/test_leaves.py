@@ -23,6 +23,7 @@ from warifu.base.errors import BadEvidence
 from warifu.base.secret import Secret
 from warifu.service.conduct.confirming.cases import KeptCase
 from warifu.service.conduct.confirming.kept import KeptAnswer, load
+from warifu.service.conduct.confirming.told import Said, Why
 from warifu.service.conduct.sealing import of_row, tenant_owner
 
 if TYPE_CHECKING:
@@ -129,7 +130,8 @@ def test_a_late_answer_sent_again_takes_no_place_from_another(counter: Counter) 
         with denied(transaction_rules.DECIDED):
             counter.send(told, proof)
     assert kinds(counter, told).count(LeafKind.LATE_ANSWER) == 2
-    assert len(counter.see(told).late) == 2
+    said = [(each.verdict, each.reason) for each in counter.see(told).late]
+    assert said == [(Said.NG, Why.CHANGED_MIND), (Said.NG, Why.NOT_ME)]
 
 
 def test_an_answer_that_does_not_verify_leaves_nothing_in_the_ledger(counter: Counter) -> None:

@@ -309,27 +309,17 @@ def insert_late_answer(tenant: str, late: LateAnswer, *, most: int) -> list[Stat
 
 
 def late_answers_of(
-    transaction: Transaction, tenant: str, wanted: str, *, limit: int
-) -> list[tuple[str, datetime, str]]:
-    """Id, time and code of the answers that came too late, oldest first."""
-    rows = transaction.rows(
-        "SELECT id, at, code FROM late_answers"
+    lookup: Lookup, tenant: str, wanted: str, *, limit: int
+) -> list[tuple[datetime, str, bytes]]:
+    """Time, code and what is sealed of the answers that came too late, oldest first."""
+    rows = lookup.rows(
+        "SELECT at, code, sealed FROM late_answers"
         " WHERE tenant = :tenant AND transaction_id = :id ORDER BY id LIMIT :limit",
         tenant=tenant,
         id=wanted,
         limit=limit,
     )
-    return [(row[0], moment(row[1]), row[2]) for row in rows]
-
-
-def sealed_late_answers(lookup: Lookup, tenant: str, wanted: str) -> list[bytes]:
-    """What is sealed of the answers that came too late."""
-    rows = lookup.rows(
-        "SELECT sealed FROM late_answers WHERE tenant = :tenant AND transaction_id = :id",
-        tenant=tenant,
-        id=wanted,
-    )
-    return [bytes(row[0]) for row in rows]
+    return [(moment(row[0]), row[1], bytes(row[2])) for row in rows]
 
 
 def reserve(

@@ -29,9 +29,14 @@ from warifu.service.conduct.binding.rules import MOVED as BINDING_MOVED
 from warifu.service.conduct.books.leaves import write_leaf
 from warifu.service.conduct.confirming.acceptance import approve
 from warifu.service.conduct.confirming.cases import disown
-from warifu.service.conduct.confirming.kept import KeptAnswer, open_answer, seal_answer
+from warifu.service.conduct.confirming.kept import (
+    MAX_LATE_ANSWERS,
+    KeptAnswer,
+    open_answer,
+    seal_answer,
+)
 from warifu.service.conduct.confirming.leaves import ended_leaf, late_answer_leaf, opening_of
-from warifu.service.conduct.confirming.outcomes import Answered, told_again
+from warifu.service.conduct.confirming.outcomes import Answered, told_again, told_of
 from warifu.service.conduct.confirming.reading import app_of, look_at_answer
 from warifu.service.conduct.confirming.refusing import refuse
 from warifu.service.conduct.confirming.rules import MOVED, TRIES
@@ -54,7 +59,6 @@ if TYPE_CHECKING:
     from warifu.service.store.database import Statement
 
 ATTEMPTS = 4
-MAX_LATE_ANSWERS = 20
 COSTS_A_TRY = frozenset(
     rule.code
     for rule in (
@@ -316,7 +320,9 @@ def _record_late(work: Work, answered: Answered, *, state: State, code: str) -> 
     if state is not held.state:
         statements += _expire(work, held, state=state, code=code)
     entry = AuditEntry(
-        action="transaction/late-answer", subject=held.stored.id, document={"code": code}
+        action="transaction/late-answer",
+        subject=held.stored.id,
+        document={"code": code, **told_of(confirmation)},
     )
     commit(replace(work, once=None), statements, answer=None, audit=[entry])
 
@@ -330,8 +336,9 @@ def _is_recorded(work: Work, answered: Answered) -> bool:
     if not answered.picture.found.has_late:
         return False
     held = answered.held
-    found = store.sealed_late_answers(work.house.database, work.tenant, held.stored.id)
-    kept = (open_answer(work, held.owner, each, name=held.stored.id) for each in found)
+    name, database = held.stored.id, work.house.database
+    found = store.late_answers_of(database, work.tenant, name, limit=MAX_LATE_ANSWERS)
+    kept = (open_answer(work, held.owner, sealed, name=name) for _, _, sealed in found)
     return any(_is_same(each, answered.asked) for each in kept)
 
 

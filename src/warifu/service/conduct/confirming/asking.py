@@ -19,9 +19,11 @@ from warifu.base.codec.text import to_base64url
 from warifu.base.errors import Misuse
 from warifu.service.conduct.confirming.acceptance import operation_of
 from warifu.service.conduct.confirming.kept import (
+    MAX_LATE_ANSWERS,
     Held,
     KeptTransaction,
     load,
+    open_answer,
     opened,
     seal_transaction,
 )
@@ -30,8 +32,8 @@ from warifu.service.conduct.confirming.rules import WAY
 from warifu.service.conduct.confirming.shown import write_shown
 from warifu.service.conduct.confirming.told import (
     ClaimTold,
-    LateTold,
     TransactionTold,
+    late_told,
     told,
     with_claim,
 )
@@ -49,7 +51,6 @@ if TYPE_CHECKING:
     from warifu.service.conduct.work import Work
 
 CLAIM_OCTETS = 32
-MAX_LATE_ANSWERS = 20
 NOBODY = "unclaimed"
 """Stands for the device while the fields of what nobody claimed are checked."""
 
@@ -116,7 +117,11 @@ def see(work: Work, wanted: str) -> TransactionTold:
     with work.house.database.read() as transaction:
         held = load(work, transaction, wanted)
         rows = store.late_answers_of(transaction, work.tenant, wanted, limit=MAX_LATE_ANSWERS)
-    return told(work, held, late=tuple(LateTold(at=at, code=code) for _, at, code in rows))
+    late = tuple(
+        late_told(open_answer(work, held.owner, sealed, name=wanted), at=at, code=code)
+        for at, code, sealed in rows
+    )
+    return told(work, held, late=late)
 
 
 def list_transactions(

@@ -34,6 +34,8 @@ FOR_EVER = datetime(9999, 1, 1, tzinfo=UTC)
 SUMS_COUNT_FOR = timedelta(days=10)
 """Longer than any transaction may be answered and held."""
 MANY_CASES = 1 << 31
+MAX_LATE_ANSWERS = 20
+"""Recorded of one transaction."""
 
 
 class KeptTransaction(Struct, frozen=True, kw_only=True):

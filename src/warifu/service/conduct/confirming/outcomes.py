@@ -92,14 +92,12 @@ def conclusion(work: Work, answered: Answered, ended: Conclusion) -> list[Statem
 def audited(answered: Answered, ended: Conclusion) -> AuditEntry:
     """What an auditor needs, without anybody in it."""
     confirmation = answered.confirmation
-    reason = confirmation.answer.reason
     return AuditEntry(
         action="transaction/answered",
         subject=answered.held.stored.id,
         document={
             "state": ended.state,
-            "verdict": confirmation.answer.verdict.name,
-            "reason": None if reason is None else reason.name,
+            **told_of(confirmation),
             "kind": confirmation.kind,
             "code": ended.code,
             "decision": None if ended.decision is None else ended.decision.id,
@@ -107,6 +105,15 @@ def audited(answered: Answered, ended: Conclusion) -> AuditEntry:
             **_endorsed(answered),
         },
     )
+
+
+def told_of(confirmation: Confirmation) -> dict[str, str | None]:
+    """What was answered, for the audit log."""
+    reason = confirmation.answer.reason
+    return {
+        "verdict": confirmation.answer.verdict.name,
+        "reason": None if reason is None else reason.name,
+    }
 
 
 def outcome_told(answered: Answered, ended: Conclusion) -> OutcomeTold:

@@ -88,6 +88,9 @@ class LateTold(Struct, frozen=True, kw_only=True):
 
     at: datetime
     code: str
+    verdict: Said | None
+    reason: Why | None
+    """Of an NG. "Not me" changes nothing any more here; the bank should still look at it."""
 
 
 class TransactionTold(Struct, frozen=True, kw_only=True):
@@ -176,6 +179,12 @@ def told(work: Work, held: Held, *, late: tuple[LateTold, ...] = ()) -> Transact
     )
 
 
+def late_told(answer: KeptAnswer, *, at: datetime, code: str) -> LateTold:
+    """An answer that came too late."""
+    verdict, reason = _said(answer)
+    return LateTold(at=at, code=code, verdict=verdict, reason=reason)
+
+
 def state_now(work: Work, held: Held) -> State:
     """Where it stands: what nobody answered in time has expired, written down or not."""
     is_over = held.state in OPEN and work.now >= held.stored.expires_at
@@ -201,9 +210,10 @@ def _flags(kept: KeptTransaction) -> Flags:
 
 
 def _answer(kept: KeptAnswer) -> AnswerTold:
+    verdict, reason = _said(kept)
     return AnswerTold(
-        verdict=None if kept.verdict is None else Said[kept.verdict.name],
-        reason=None if kept.reason is None else Why[kept.reason.name],
+        verdict=verdict,
+        reason=reason,
         kind=kept.kind,
         display=kept.display,
         warranted_by=kept.warranted_by,
@@ -211,4 +221,12 @@ def _answer(kept: KeptAnswer) -> AnswerTold:
         code=kept.code,
         case=kept.case,
         why=kept.why,
+    )
+
+
+def _said(kept: KeptAnswer) -> tuple[Said | None, Why | None]:
+    verdict, reason = kept.verdict, kept.reason
+    return (
+        None if verdict is None else Said[verdict.name],
+        None if reason is None else Why[reason.name],
     )
