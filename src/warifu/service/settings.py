@@ -205,7 +205,7 @@ class RetentionSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     audit_days: Days = 3653
     challenges_days: Days = 7
     activations_days: Days = 30
-    """After their time is over."""
+    """After their time is over; endorsed keys too."""
     idempotency_days: Annotated[int, Meta(ge=1, le=365)] = 2
     identifiers: Keeping = Keeping.ENCRYPT
     """Serial numbers, IMEI, MEID and certificate serials."""
