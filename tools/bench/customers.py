@@ -275,6 +275,6 @@ MAKERS = {
     ),
 }
 """All that a device can be bound for by its evidence, one for each format. A key of a trusted
-display (COSE_Sign1) is bound by its installer's word, which the service does not take."""
+display (COSE_Sign1) is endorsed by a bound one, and not measured."""
 _TOLD = msgspec.json.Decoder(Told)
 _OUTCOME = msgspec.json.Decoder(Outcome)
