@@ -122,11 +122,14 @@ def test_a_late_answer_that_is_not_recorded_any_more_has_no_leaf(counter: Counte
     assert kinds(counter, told).count(LeafKind.LATE_ANSWER) == 20
 
 
-def test_a_late_answer_sent_again_takes_no_place_from_another(counter: Counter) -> None:
+def test_a_late_answer_sent_again_takes_no_place_from_another(
+    counter: Counter, clock: Hands
+) -> None:
     told = counter.ask()
     counter.cancel(told)
     late = counter.proof(told, NG)
     for proof in [late] * 25 + [counter.proof(told, NG, NOT_ME)]:
+        clock.forward(seconds=1)
         with denied(transaction_rules.DECIDED):
             counter.send(told, proof)
     assert kinds(counter, told).count(LeafKind.LATE_ANSWER) == 2
