@@ -47,6 +47,13 @@ def test_table_rests_on_sessions_and_referee_where_they_judged(threat: Threat) -
     assert bases["rests_on"] == ["closure", "sessions", "referee"]
 
 
+def test_form_without_a_tee_is_not_credited_with_trusted_ui(threat: Threat) -> None:
+    explained = threat.json("explain", "--form", "RS", "--malware", "fake-app")
+    assert "trusted-ui" not in explained["defences"]
+    assert explained["rests_on"] == ["closure", "sessions", "referee"]
+    assert "trusted-ui" in threat.json("explain", "--form", "RS-T(TA)")["defences"]
+
+
 def test_table_says_which_pin_verdicts_hang_on_where_people_type(threat: Threat) -> None:
     rows = threat.json("table")["forms"]
     hang = [

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from warifu.cli.threat.names import parse_defences, parse_malware, parse_profile
+from warifu.risk.threat.defences import Defence
 from warifu.risk.threat.forms import Judge
 
 if TYPE_CHECKING:
-    from warifu.risk.threat.defences import Defence
     from warifu.risk.threat.forms import Form
     from warifu.risk.threat.malware import Malware
 
 Names = Annotated[list[str] | None, Parameter(negative=())]
 DEFAULT_PROFILE = "paper"
+_OF_A_TEE = frozenset({Defence.TRUSTED_UI, Defence.TYPED_ONLY_IN_TRUSTED_UI})
 
 
 @Parameter(name="*")
@@ -44,6 +45,19 @@ class Built:
         """
         named = parse_profile(self.profile).defences if self.profile else frozenset()
         return named | parse_defences(self.defence, "--defence")
+
+    def built_into(self, form: Form) -> frozenset[Defence]:
+        """Of all defences that were asked for, those that a form can have.
+
+        Raises:
+            UsageError: A name is not known.
+        """
+        return possible(form, self.built())
+
+
+def possible(form: Form, defences: frozenset[Defence]) -> frozenset[Defence]:
+    """Without Trusted UI, and the habit of typing there, where there is no TEE to have it in."""
+    return defences if form.can_have_trusted_ui else defences - _OF_A_TEE
 
 
 @Parameter(name="*")

@@ -131,9 +131,10 @@ def explain(
     chosen = parse_goals([goal], "--goal")
     if len(chosen) != 1:
         raise UsageError("--goal: exactly one")
+    row = against.judged(parse_form(form))
     question = Question(
-        form=against.judged(parse_form(form)),
-        defences=built.built(),
+        form=row,
+        defences=built.built_into(row),
         powers=against.attacker().powers,
         goal=chosen[0],
     )

@@ -13,7 +13,7 @@ from warifu.base.rule import Text
 from warifu.cli import output, render
 from warifu.cli.show import Show
 from warifu.cli.threat import shown
-from warifu.cli.threat.asked import Against, Built, Names
+from warifu.cli.threat.asked import Against, Built, Names, possible
 from warifu.cli.threat.names import parse_goals
 from warifu.cli.words import Language, say
 from warifu.lab.threat.conditions import (
@@ -139,9 +139,10 @@ class _Asked(Struct, frozen=True, kw_only=True):
 
 
 def _judge(form: Form, goal: Goal, asked: _Asked) -> _Cell:
-    question = Question(form=form, defences=asked.built, powers=asked.powers, goal=goal)
+    built = possible(form, asked.built)
+    question = Question(form=form, defences=built, powers=asked.powers, goal=goal)
     verdict = shown.settle(question)
-    typed = asked.built | {Defence.TYPED_ONLY_IN_TRUSTED_UI}
+    typed = possible(form, built | {Defence.TYPED_ONLY_IN_TRUSTED_UI})
     otherwise = Question(form=form, defences=typed, powers=asked.powers, goal=goal)
     if_typed = not verdict.holds and shown.settle(otherwise).holds
     return _Cell(verdict=verdict, if_typed=if_typed)
