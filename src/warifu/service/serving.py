@@ -37,8 +37,9 @@ from warifu.service.observe import log
 if TYPE_CHECKING:
     from litestar import Litestar
 
-THREADS = 32
-"""In each process, for requests at work at once; more wait."""
+THREADS = 8
+"""In each process, for what is asked of no use case: health, metrics, the interface's description.
+Requests have threads of their own, see `warifu.service.api.clerks`."""
 LOOK_SECONDS = 0.02
 STOP_SECONDS = 30
 """How long requests at work may take to end before their process is ended."""
@@ -153,7 +154,7 @@ class Loader(Struct, frozen=True):
 
         @asynccontextmanager
         async def life(_: Litestar) -> AsyncIterator[None]:
-            threads = ThreadPoolExecutor(THREADS, thread_name_prefix="request")
+            threads = ThreadPoolExecutor(THREADS, thread_name_prefix="shell")
             asyncio.get_running_loop().set_default_executor(threads)
             sequencer = SequencerThread(house)
             sequencer.start()

@@ -18,6 +18,7 @@ from warifu.service.api.bindings import BindingController
 from warifu.service.api.calls import CallController, TokenController
 from warifu.service.api.cases import CaseController
 from warifu.service.api.challenges import ChallengeController
+from warifu.service.api.clerks import Clerks
 from warifu.service.api.decisions import DecisionController
 from warifu.service.api.devices import DeviceController
 from warifu.service.api.erasures import ErasureController
@@ -95,9 +96,9 @@ def make_asgi(
         authenticate: Who calls; other than by credential in tests only.
         life: What begins and ends with the process.
     """
-    office = HealthOffice(house)
+    office, clerks = HealthOffice(house), Clerks()
     app = Litestar(
-        route_handlers=[attended(each, house, authenticate) for each in CONTROLLERS],
+        route_handlers=[attended(each, house, authenticate, clerks) for each in CONTROLLERS],
         dependencies={
             "house": Provide(lambda: house, sync_to_thread=False),
             "office": Provide(lambda: office, sync_to_thread=False),
@@ -106,7 +107,7 @@ def make_asgi(
         exception_handlers=EXCEPTION_HANDLERS,
         request_max_body_size=house.settings.limits.body_bytes,
         openapi_config=None,
-        lifespan=[] if life is None else [life],
+        lifespan=[clerks.at_work] if life is None else [life, clerks.at_work],  # last: ends first
         debug=False,
         logging_config=None,
     )

@@ -7,9 +7,7 @@ crosses to a thread once and the event loop never waits for a database.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
-from contextvars import copy_context
 from inspect import Parameter, Signature, signature
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +19,7 @@ from litestar.types import ASGIApp
 from warifu.base.errors import Denied, WarifuError
 from warifu.service.api.access import JSON, NEEDS, Authenticate, Desk
 from warifu.service.api.answers import Tagged
+from warifu.service.api.clerks import Clerks
 from warifu.service.api.described import HINTS, declared, described, handlers_of, is_behind_desk
 from warifu.service.api.wire import BODILESS, Sent, received
 from warifu.service.caller import Scope
@@ -38,7 +37,7 @@ _OURS = frozenset({"data", "body", "request"})
 
 
 def attended(
-    controller: type[Controller], house: Composition, authenticate: Authenticate
+    controller: type[Controller], house: Composition, authenticate: Authenticate, clerks: Clerks
 ) -> type[Controller]:
     """The same controller, with every handler that takes ``work`` behind the desk.
 
@@ -49,7 +48,7 @@ def attended(
     for name, handler in handlers_of(shown).items():
         if is_behind_desk(handler):
             endpoint = _Endpoint(getattr(controller, name).fn, handler)
-            answer = _asked_by_framework(endpoint, house, authenticate)
+            answer = _asked_by_framework(endpoint, house, authenticate, clerks)
             told = declared(controller, handler, endpoint.hints)
             answer.__annotations__ = {**told, "request": Request, "return": ASGIApp}
             answer.__signature__ = _parameters(endpoint.function)  # type: ignore[attr-defined]
@@ -92,7 +91,7 @@ class _Endpoint:
 
 
 def _asked_by_framework(
-    endpoint: _Endpoint, house: Composition, authenticate: Authenticate
+    endpoint: _Endpoint, house: Composition, authenticate: Authenticate, clerks: Clerks
 ) -> Callable[..., Any]:
     most = house.settings.limits.body_bytes
     takes_request = "request" in endpoint.hints
@@ -106,9 +105,7 @@ def _asked_by_framework(
         desk = Desk(house=house, authenticate=authenticate, view=view)
         if takes_request:
             given["request"] = request
-        return await asyncio.get_running_loop().run_in_executor(
-            None, copy_context().run, endpoint.answer, controller, desk, given
-        )
+        return await clerks.ask(endpoint.answer, controller, desk, given)
 
     return answer
 
