@@ -16,7 +16,7 @@ from warifu.risk.threat.closure import broken_goals
 from warifu.risk.threat.defences import DEFENCES, Defence, cost_of
 from warifu.risk.threat.forms import FORMS, Form, Judge
 from warifu.risk.threat.goals import GAINS, GOALS, Goal
-from warifu.risk.threat.malware import MALWARE, Kind, Malware
+from warifu.risk.threat.malware import MALWARE, Malware
 from warifu.risk.threat.moves import MOVES
 from warifu.risk.threat.powers import POWERS
 from warifu.risk.threat.referee import cells
@@ -110,7 +110,7 @@ def _fallen(defences: frozenset[Defence]) -> Callable[[str], str]:
 
 
 def _cell(form: Form, row: Malware, defences: frozenset[Defence], language: str) -> str:
-    if row.kind is Kind.TEE_BUG and not form.can_have_trusted_ui:
+    if not row.concerns(form):
         return _in(NO_TEE, language)
     by_server = _lost(form, row, defences, Judge.SERVER)
     by_terminal = _lost(form, row, defences, Judge.TERMINAL)

@@ -148,6 +148,15 @@ def test_the_marks_of_a_heat_map_are_the_verdicts_of_the_model(html: str) -> Non
         assert marks == ["o" if each.holds else "x" for each in grid.verdicts()]
 
 
+def test_faults_of_tees_say_nothing_of_forms_without_a_tee(html: str) -> None:
+    faults = sum(each.kind is Kind.TEE_BUG for each in MALWARE.values())
+    without = sum(not form.can_have_trusted_ui for form in FORMS.values())
+    assert html.count('<span class="none">') == faults * without * len(PROFILES)
+    for cell in judge_all(frozenset(), MALWARE.values()).cells():
+        silent = cell.malware.kind is Kind.TEE_BUG and not cell.form.can_have_trusted_ui
+        assert len(cell.verdicts) == (0 if silent else len(Goal))
+
+
 def test_the_same_time_gives_the_same_bytes_whatever_the_order_of_sets() -> None:
     code = (
         "from datetime import datetime, UTC; from hashlib import sha256;"

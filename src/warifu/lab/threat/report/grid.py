@@ -25,6 +25,7 @@ class Cell(Struct, frozen=True, kw_only=True):
     form: Form
     malware: Malware
     verdicts: tuple[Verdict, ...]
+    """Nothing where the attacker does not concern the form."""
 
     @property
     def fallen(self) -> frozenset[Goal]:
@@ -102,7 +103,8 @@ def in_order(goals: frozenset[Goal]) -> tuple[Goal, ...]:
 
 def _cell(form: Form, defences: frozenset[Defence], malware: Malware) -> Cell:
     found = tuple(
-        verdict(form, defences=defences, powers=malware.powers, goal=goal) for goal in Goal
+        verdict(form, defences=defences, powers=malware.powers, goal=goal)
+        for goal in (Goal if malware.concerns(form) else ())
     )
     for each in found:
         check_certificate(each.question, each.certificate)

@@ -124,6 +124,7 @@ _SECTIONS: tuple[tuple[str, str, str], ...] = (
         "端末判定型にしても、この表の判定は変わりません。",
         "Nothing in this table changes if the terminal judges.",
     ),
+    ("no_tee", "TEEなし", "no TEE"),
     ("now_fall", "新たに破られる目標", "Fall now"),
     ("now_hold", "新たに守られる目標", "Hold now"),
     ("stories_title", "凶悪型の攻撃の筋書き", "Stories of the vicious malware"),
