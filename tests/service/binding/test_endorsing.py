@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from hashlib import sha256
@@ -57,6 +58,8 @@ from warifu.service.store.database import Statement
 from warifu.service.store.endorsed_keys import EndorsedState
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tests.service.house import Hands, HeldTrust
     from warifu.service.conduct.binding.endorsing import EndorsedKeySeen
     from warifu.service.store.database import Database
@@ -393,6 +396,30 @@ def test_leaves_say_when_and_name_nobody(hanako: Customer, desk: Desk) -> None:
     digest = sha256(spki(key)).digest()
     with pytest.raises(Exception, match="ledger/commitment"):
         open_commitment(leaves[1], "endorsed-key", value=digest, salt=bytes(32))
+
+
+def test_whoever_ends_keys_and_their_tokens_takes_the_keys_first(
+    hanako: Customer, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two who take the same rows in opposite orders wait for each other for ever."""
+    taken: list[list[str]] = []
+    apply = desk.house.database.apply
+
+    def seen(statements: Sequence[Statement]) -> None:
+        changed = (re.match(r"(?:UPDATE|DELETE FROM) (\w+)", each.sql) for each in statements)
+        taken.append([each[1] for each in changed if each])
+        apply(statements)
+
+    first, second = session(hanako, new_key()), session(hanako, new_key())
+    assert first.id < second.id
+    monkeypatch.setattr(desk.house.database, "apply", seen)
+    revoke(hanako, first.id)
+    bindings.revoke_binding(desk.work(), hanako.binding, bindings.ChangeRequest(**WHY))
+    erase(desk.work(), ErasureRequest(device=DEVICE))
+    ends = [each for each in taken if "access_tokens" in each]
+    assert len(ends) == 3
+    for each in ends:
+        assert each.index("endorsed_keys") < each.index("access_tokens")
 
 
 def test_an_erasure_leaves_nothing_that_names_an_endorsed_key(hanako: Customer, desk: Desk) -> None:

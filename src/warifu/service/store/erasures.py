@@ -319,8 +319,8 @@ _ERASE = (
     # What users did with it stays, as an account under the number of the erasure.
     "UPDATE transactions SET device = :erasure WHERE tenant = :tenant AND device = :device",
     "UPDATE transactions SET created_by = :erasure WHERE tenant = :tenant AND created_by = :device",
-    f"DELETE FROM access_tokens WHERE tenant = :tenant AND binding IN ({_BINDINGS})",  # noqa: S608 - ours
     f"DELETE FROM endorsed_keys WHERE tenant = :tenant AND binding IN ({_BINDINGS})",  # noqa: S608 - ours
+    f"DELETE FROM access_tokens WHERE tenant = :tenant AND binding IN ({_BINDINGS})",  # noqa: S608 - ours
     "DELETE FROM verifications WHERE tenant = :tenant AND device = :device",
     "DELETE FROM activations WHERE tenant = :tenant AND device = :device",
     "DELETE FROM bindings WHERE tenant = :tenant AND device = :device",

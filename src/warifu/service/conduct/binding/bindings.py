@@ -252,8 +252,9 @@ def revoke_binding(work: Work, binding: str, asked: ChangeRequest) -> BindingSee
         statements = (
             *one_at_a_time(work, bound.ceremony.user),
             *planned.statements,
-            *store.forget_sessions(work.tenant, bound.stored),
+            # Keys before their tokens, as whoever ends one key takes them.
             revoke_all(work.tenant, binding, now=work.now),
+            *store.forget_sessions(work.tenant, bound.stored),
             count_devices(work, bound.ceremony.user, most=NO_LIMIT),
         )
         return Planned(after=planned.after, statements=statements, audit=planned.audit)
