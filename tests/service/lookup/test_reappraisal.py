@@ -42,6 +42,8 @@ from warifu.service.store.evidence import read_kept
 from warifu.service.vault.rules import OPENS
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from litestar import Litestar
     from litestar.testing import TestClient
 
@@ -92,7 +94,7 @@ def submitted(bank: Bank, name: str) -> EvidenceAnswer:
     return bank.submit(challenge, phone.assertion(the_bytes(challenge)), operation=LOGIN)
 
 
-def desk(bank: Bank) -> TestClient[Litestar]:
+def desk(bank: Bank) -> AbstractContextManager[TestClient[Litestar]]:
     return client(bank.house, bank.caller)
 
 
