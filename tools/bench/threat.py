@@ -74,6 +74,11 @@ def main() -> int:
 
 def _rows() -> Iterator[Row]:
     questions = _questions()
+    yield from _of_searches(questions)
+    yield from _of_verdicts(questions)
+
+
+def _of_searches(questions: list[Question]) -> Iterator[Row]:
     yield Row(
         name="referee's axes by clingo",
         asks="640 cells × 3 goals, one solve; text, parsing and grounding are in it",
@@ -109,6 +114,9 @@ def _rows() -> Iterator[Row]:
             if each.goal in ORDERED_GOALS and each.powers == _VICIOUS
         ),
     )
+
+
+def _of_verdicts(questions: list[Question]) -> Iterator[Row]:
     yield Row(
         name="verdict in a decision, remembered",
         asks="all goals of a device; its powers are a new set in each call",

@@ -1,16 +1,18 @@
 """What holds of any question: found by chance, shrunk by Hypothesis."""
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
+from warifu.base.errors import VerifierFault
 from warifu.risk.threat.checking import check_certificate
 from warifu.risk.threat.closure import broken_goals, judge
 from warifu.risk.threat.defences import Defence
 from warifu.risk.threat.forms import FORMS, Form, Judge
-from warifu.risk.threat.goals import Goal
-from warifu.risk.threat.moves import MOVES
+from warifu.risk.threat.goals import Gain, Goal
+from warifu.risk.threat.moves import MOVES, Atom, Move
 from warifu.risk.threat.powers import ALTERS, READS, Power
-from warifu.risk.threat.question import Attack, Question
+from warifu.risk.threat.question import Attack, Certificate, Question, Safe, Step
 
 OPENING = frozenset().union(*(each.needs for each in MOVES))
 """Defences that open a way too; of them alone more may be worse."""
@@ -28,6 +30,34 @@ questions = st.builds(
 @given(questions)
 def test_every_certificate_passes_the_checker(question: Question) -> None:
     check_certificate(question, judge(question))
+
+
+@given(questions, questions, st.booleans())
+def test_certificate_of_another_question_is_refused_or_true(
+    question: Question, other: Question, same_form: bool
+) -> None:
+    if same_form:
+        other = msgspec.structs.replace(other, form=question.form, goal=question.goal)
+    refused_or_true(question, judge(other))
+
+
+@given(questions, st.lists(st.sampled_from(MOVES), max_size=12))
+def test_attack_put_together_by_chance_is_refused_or_true(
+    question: Question, moves: list[Move]
+) -> None:
+    made = [Step(move=each.code, gives=each.gives) for each in moves]
+    found = judge(question)
+    real = found.steps if isinstance(found, Attack) else ()
+    refused_or_true(question, Attack(steps=(*made, *real[1:])))
+
+
+@given(questions, st.frozensets(st.sampled_from([*Power, *Gain]), max_size=5), st.booleans())
+def test_closed_set_put_together_by_chance_is_refused_or_true(
+    question: Question, atoms: frozenset[Atom], adds: bool
+) -> None:
+    found = judge(question)
+    closed = found.closed if isinstance(found, Safe) else question.powers
+    refused_or_true(question, Safe(closed=closed | atoms if adds else closed - atoms))
 
 
 @given(questions)
@@ -76,6 +106,14 @@ def test_an_attack_has_no_step_twice_and_none_to_spare(question: Question) -> No
 
 def test_trusted_ui_alone_both_stops_and_opens() -> None:
     assert {Defence.TRUSTED_UI} == OPENING
+
+
+def refused_or_true(question: Question, certificate: Certificate) -> None:
+    try:
+        check_certificate(question, certificate)
+    except VerifierFault:
+        return
+    assert type(certificate) is type(judge(question))
 
 
 _GIVEN = {each.code: each.given for each in MOVES}
