@@ -30,6 +30,8 @@ class Where:
     """Port to serve on."""
     processes: Annotated[int, Parameter(validator=Number(gte=1, lte=MAX_PROCESSES))] = 1
     """How many processes serve; several share one PostgreSQL."""
+    pin: bool = False
+    """Keep each process to a processor core of its own (Linux), where there are enough."""
     tls_cert: Path | None = None
     """The server's certificate and its chain (PEM). Unless given, no TLS."""
     tls_key: Path | None = None
@@ -95,7 +97,11 @@ def serve(
     for made in first_start(places):
         _say(f"made {made}")
     serving.serve(
-        places, address, processes=where.processes, ready=lambda: _say(f"serving on {address.url}")
+        places,
+        address,
+        processes=where.processes,
+        pinned=where.pin,
+        ready=lambda: _say(f"serving on {address.url}"),
     )
     return 0
 

@@ -52,6 +52,8 @@ def text(value: str) -> str:
 
 def value(given: object, depth: int = 0) -> object:
     """Anything at all as what JSON has, with nothing in it that was not meant to be shown."""
+    if (plain := _PLAIN.get(type(given))) is not None:
+        return plain(given)
     if given is None or isinstance(given, (bool, float)):
         return given
     if isinstance(given, Enum):
@@ -133,3 +135,7 @@ _SHOWN: tuple[tuple[type | tuple[type, ...], Callable[[Any], object]], ...] = (
     (BaseException, exception),
 )
 """How values of each type are shown; of no other."""
+_PLAIN: dict[type, Callable[[Any], object]] = {
+    kind: show for kind, show in _SHOWN if isinstance(kind, type) and kind in {str, int}
+}
+"""Of just these types, which nearly every value in a line has."""
