@@ -53,12 +53,13 @@ from warifu.service.conduct.verifying.calls import (
     issue_token,
 )
 from warifu.service.conduct.verifying.rules import CALL_FORM
-from warifu.service.settings import BindingSettings, Settings
+from warifu.service.settings import BindingSettings, RetentionSettings, Settings
 from warifu.service.store.database import Statement
 from warifu.service.store.endorsed_keys import EndorsedState
+from warifu.service.workers.retention import sweep
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from tests.service.house import Hands, HeldTrust
     from warifu.service.conduct.binding.endorsing import EndorsedKeySeen
@@ -315,6 +316,22 @@ def test_a_revoked_key_and_its_token_are_worth_nothing(hanako: Customer) -> None
         hanako.check(by_session(hanako, key, endorsed.id, number=1))
     with denied(COUNTS):
         revoke(hanako, endorsed.id)
+
+
+@pytest.mark.parametrize("put", [session, display])
+def test_a_key_that_was_taken_back_does_not_come_again(
+    hanako: Customer, desk: Desk, clock: Hands, put: Callable[..., EndorsedKeySeen]
+) -> None:
+    """Whoever holds it, and can have the bound key sign, would undo what the bank did."""
+    stolen = new_key()
+    endorsed = put(hanako, stolen)
+    revoke(hanako, endorsed.id)
+    with denied(KEY_TAKEN):
+        put(hanako, stolen)
+    assert put(hanako, new_key()).state is EndorsedState.ACTIVE
+    clock.now = endorsed.expires_at + timedelta(days=1000)
+    sweep(desk.house.database, RetentionSettings(activations_days=0), now=clock.now)
+    assert [each.state for each in listed(hanako)] == [EndorsedState.REVOKED]
 
 
 def test_a_key_of_another_binding_is_not_revoked_by_guessing(hanako: Customer, desk: Desk) -> None:

@@ -73,11 +73,13 @@ def make_room(
 
 
 def insert_endorsed_key(tenant: str, key: StoredEndorsedKey, *, otherwise: Rule) -> Statement:
-    """A new key, which no other binding may count on."""
+    """A new key, which no other binding counts on, and which was not taken back from this one."""
     return Statement(
         sql="INSERT INTO endorsed_keys (tenant, id, binding, purpose, thumbprint, state,"
-        " endorsed_at, expires_at, sealed) VALUES (:tenant, :id, :binding, :purpose, :thumbprint,"
-        " :state, :endorsed_at, :expires_at, :sealed) ON CONFLICT DO NOTHING",
+        " endorsed_at, expires_at, sealed) SELECT :tenant, :id, :binding, :purpose, :thumbprint,"
+        " :state, :endorsed_at, :expires_at, :sealed WHERE NOT EXISTS"
+        " (SELECT 1 FROM endorsed_keys WHERE tenant = :tenant AND binding = :binding"
+        " AND thumbprint = :thumbprint AND state = 'revoked') ON CONFLICT DO NOTHING",
         values={
             "tenant": tenant,
             "id": key.id,

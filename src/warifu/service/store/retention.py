@@ -68,6 +68,11 @@ _BOUND = """ AND NOT EXISTS (
     SELECT 1 FROM device_keys
     WHERE device_keys.tenant = :tenant AND device_keys.evidence = receipt_evidence.id)"""
 """Evidence behind a key that may still answer: its receipts to come will hold the copy too."""
+_TAKEN_BACK = """ AND NOT (endorsed_keys.state = 'revoked' AND EXISTS (
+    SELECT 1 FROM bindings
+    WHERE bindings.tenant = :tenant AND bindings.id = endorsed_keys.binding
+        AND bindings.state <> 'revoked'))"""
+"""A key that was taken back does not come again while its binding may endorse."""
 _TO_HAND_OFF = " AND transactions.next_hand_off IS NULL"
 _TABLES = {
     Aged.EVIDENCE_BYTES: _Table("evidence_bytes", "stored_at", _USED),
@@ -87,7 +92,7 @@ _TABLES = {
     Aged.SIGNATURE_NONCES: _Table("signature_nonces", "expires_at"),
     Aged.ACTIVATIONS: _Table("activations", "expires_at"),
     Aged.VERIFICATIONS: _Table("verifications", "at"),
-    Aged.ENDORSED_KEYS: _Table("endorsed_keys", "expires_at"),
+    Aged.ENDORSED_KEYS: _Table("endorsed_keys", "expires_at", _TAKEN_BACK),
     Aged.ACCESS_TOKENS: _Table("access_tokens", "expires_at"),
     Aged.PROOF_IDS: _Table("proof_ids", "expires_at"),
     Aged.HPKE_KEYS: _Table("hpke_keys", "expires_at"),

@@ -58,10 +58,10 @@ KEY_TAKEN = Rule(
     code="endorsement/key-taken",
     clause="docs/formats/endorsement.md §5",
     requires=Text(
-        ja="追加する鍵は、ほかの端末やほかの用途にまだ登録されていないものでなければなりません。",
-        en="A key is endorsed by one binding, for one use.",
+        ja="追加する鍵は、ほかの端末や用途に登録されておらず、取り消されたこともないものでなければなりません。",
+        en="A key is endorsed by one binding, for one use, and not again after it was taken back.",
     ),
-    stops="one key that speaks for two people, or does two things",
+    stops="one key that speaks for two people or does two things, or a stolen one that comes again",
 )
 RULES = (MOVED, KEY_BOUND, APPRAISED, DEVICE_WORD, COUNTS, KEY_TAKEN)
 STATUS = {
