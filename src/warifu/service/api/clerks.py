@@ -1,8 +1,8 @@
 """Threads that answer requests, and the way of their answers back to the event loop.
 
 What asyncio has for this makes a lock, a condition and two futures for each call, and wakes the
-loop for each answer: at work that is a third of what a request costs beside its use case. Here a
-call is one future, and answers that are ready by the time the loop looks wake it once.
+loop for each answer: that was a seventh of what a request costs beside its use case. Here a call is
+one future, and answers that are ready by the time the loop looks wake it once.
 """
 
 from __future__ import annotations
