@@ -187,6 +187,22 @@ def test_a_leaf_of_another_endorsement_is_refused() -> None:
         judged(structs.replace(copy, leaf=endorsement_leaf(other, at=ENDORSED_AT)))
 
 
+@pytest.mark.parametrize("whose", [{"user": b"taro"}, {"device": b"taros-phone"}])
+def test_an_endorsement_recorded_for_another_binding_is_refused(whose: dict[str, bytes]) -> None:
+    copy = endorsement()
+    mixed = endorsement_leaf(structs.asdict(copy), **whose)
+    with refused(rules.OPENING):
+        judged(structs.replace(copy, leaf=mixed))
+
+
+def test_an_endorsement_by_the_bound_key_of_another_binding_is_refused() -> None:
+    other = new_key()
+    copy = endorsement(bound=other, warrant=warrant(device_key=spki(other)))
+    mixed = endorsement_leaf(structs.asdict(copy), key=spki(other))
+    with refused(rules.ENDORSEMENT):
+        judged(structs.replace(copy, leaf=mixed))
+
+
 def test_an_endorsement_added_to_a_receipt_of_another_leaf_is_refused() -> None:
     found = endorsed_contents()
     without = structs.replace(found, endorsement=None)

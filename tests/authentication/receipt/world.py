@@ -212,7 +212,11 @@ def endorsement(*, leaf: bytes | None = None, **changed: Any) -> EndorsementCopy
 
 
 def endorsement_leaf(
-    made: Mapping[str, Any], *, at: datetime = ENDORSED_AT, key: bytes | None = None
+    made: Mapping[str, Any],
+    *,
+    at: datetime = ENDORSED_AT,
+    key: bytes | None = None,
+    **changed: bytes,
 ) -> bytes:
     """The leaf that says so."""
     values = {
@@ -222,6 +226,7 @@ def endorsement_leaf(
         "endorsed-key": sha256(made["public_key"]).digest(),
         "endorsement": sha256(made["endorsement"]).digest(),
         "warrant": sha256(made["warrant"]).digest(),
+        **changed,
     }
     return encode_leaf(
         make_leaf(LeafKind.ENDORSEMENT, at=at, values=values, secret=ENDORSEMENT_SECRET)
