@@ -190,7 +190,7 @@ def test_a_leaf_of_another_endorsement_is_refused() -> None:
 @pytest.mark.parametrize("whose", [{"user": b"taro"}, {"device": b"taros-phone"}])
 def test_an_endorsement_recorded_for_another_binding_is_refused(whose: dict[str, bytes]) -> None:
     copy = endorsement()
-    mixed = endorsement_leaf(structs.asdict(copy), **whose)
+    mixed = endorsement_leaf(structs.asdict(copy), whose=whose)
     with refused(rules.OPENING):
         judged(structs.replace(copy, leaf=mixed))
 

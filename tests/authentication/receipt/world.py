@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -216,7 +217,7 @@ def endorsement_leaf(
     *,
     at: datetime = ENDORSED_AT,
     key: bytes | None = None,
-    **changed: bytes,
+    whose: Mapping[str, bytes] = MappingProxyType({}),
 ) -> bytes:
     """The leaf that says so."""
     values = {
@@ -226,7 +227,7 @@ def endorsement_leaf(
         "endorsed-key": sha256(made["public_key"]).digest(),
         "endorsement": sha256(made["endorsement"]).digest(),
         "warrant": sha256(made["warrant"]).digest(),
-        **changed,
+        **whose,
     }
     return encode_leaf(
         make_leaf(LeafKind.ENDORSEMENT, at=at, values=values, secret=ENDORSEMENT_SECRET)
