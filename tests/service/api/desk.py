@@ -27,8 +27,9 @@ from warifu.service.caller import Caller, Scope
 from warifu.service.callers.request import RequestView
 from warifu.service.callers.rules import UNAUTHENTICATED
 from warifu.service.composition import Composition
+from warifu.service.conduct.committing import AuditEntry, commit
 from warifu.service.conduct.rules import KNOWN
-from warifu.service.conduct.work import AuditEntry, Work, commit
+from warifu.service.conduct.work import Work
 from warifu.service.limits.limits import TooMany
 from warifu.service.limits.rules import TOO_MANY
 from warifu.service.store.rules import AVAILABLE

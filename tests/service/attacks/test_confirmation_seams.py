@@ -21,9 +21,10 @@ from warifu.base.codec.text import from_base64url
 from warifu.base.errors import VerifierFault
 from warifu.base.secret import Secret
 from warifu.service.conduct.binding import bindings
+from warifu.service.conduct.committing import earlier_answer
 from warifu.service.conduct.confirming import asked, asking, claiming, handing_off
 from warifu.service.conduct.verifying.rules import TOKEN_AFTER
-from warifu.service.conduct.work import Once, earlier_answer
+from warifu.service.conduct.work import Once
 from warifu.service.vault.rules import OPENS
 
 if TYPE_CHECKING:

@@ -28,7 +28,7 @@ from warifu.service.conduct.sealing import of_row, tenant_owner
 
 if TYPE_CHECKING:
     from tests.service.house import Hands
-    from warifu.service.conduct.confirming.leaves import LeafOpening
+    from warifu.service.conduct.books.leaves import LeafOpening
     from warifu.service.conduct.confirming.told import TransactionTold
 
 

@@ -14,6 +14,7 @@ from tests.service.house import START, Hands, caller, make_house, settle
 from tests.support import misuse, no_statement
 from warifu.base.errors import Denied
 from warifu.service.composition import Composition, Owner
+from warifu.service.conduct.committing import AuditEntry, audit_row
 from warifu.service.conduct.erasing.erasure import (
     ErasureAnswer,
     ErasureRequest,
@@ -24,7 +25,7 @@ from warifu.service.conduct.erasing.erasure import (
 )
 from warifu.service.conduct.erasing.rules import AT_REST, ERASED
 from warifu.service.conduct.rules import KNOWN
-from warifu.service.conduct.work import AuditEntry, Work, audit_row
+from warifu.service.conduct.work import Work
 from warifu.service.identifiers import new_id
 from warifu.service.store.database import Database, Statement, Transaction, Value, micros
 from warifu.service.store.serials import insert_serials

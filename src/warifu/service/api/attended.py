@@ -23,8 +23,9 @@ from warifu.service.api.clerks import Clerks
 from warifu.service.api.described import HINTS, declared, described, handlers_of, is_behind_desk
 from warifu.service.api.wire import BODILESS, Sent, received
 from warifu.service.caller import Scope
+from warifu.service.conduct.committing import earlier_answer
 from warifu.service.conduct.rules import SAME_REQUEST
-from warifu.service.conduct.work import Once, Work, earlier_answer
+from warifu.service.conduct.work import Once, Work
 
 if TYPE_CHECKING:
     from litestar.controller import Controller

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from warifu.service.conduct.committing import AuditEntry, audit_row
 from warifu.service.conduct.confirming.kept import SUMS_COUNT_FOR
-from warifu.service.conduct.work import AuditEntry, audit_row
 from warifu.service.observe import events
 from warifu.service.store.database import EPOCH
 from warifu.service.store.retention import Aged, count_aged, delete_stretch, next_stretch

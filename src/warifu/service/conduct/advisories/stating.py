@@ -28,9 +28,9 @@ from warifu.risk.threat.deployment import Measures, only_tightens
 from warifu.risk.threat.powers import Power
 from warifu.service.conduct.advisories.kept import LOADERS, Stated, load_kept
 from warifu.service.conduct.advisories.rules import FILES
+from warifu.service.conduct.committing import AuditEntry, commit
 from warifu.service.conduct.governing.governing import LoosenCommand, carry_out, present
 from warifu.service.conduct.rules import KNOWN
-from warifu.service.conduct.work import AuditEntry, commit
 from warifu.service.store import advisories as store
 from warifu.service.store.database import moment
 

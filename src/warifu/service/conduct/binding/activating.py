@@ -46,10 +46,10 @@ from warifu.service.conduct.binding.keeping import (
 )
 from warifu.service.conduct.binding.rules import MOVED
 from warifu.service.conduct.challenges.asking import AppId, DeviceId, UserId
+from warifu.service.conduct.committing import AuditEntry, audit_row, commit
 from warifu.service.conduct.registrations.registration import load_app
 from warifu.service.conduct.rules import KNOWN
 from warifu.service.conduct.sealing import tenant_owner, user_index_of, verifier_of
-from warifu.service.conduct.work import AuditEntry, audit_row, commit
 from warifu.service.store import bindings as store
 
 if TYPE_CHECKING:

@@ -33,9 +33,9 @@ from warifu.service.conduct.binding.ledger import leaf_of
 from warifu.service.conduct.binding.rules import MOVED
 from warifu.service.conduct.books.leaves import write_leaf
 from warifu.service.conduct.bound import Change, seal_binding
+from warifu.service.conduct.committing import AuditEntry, commit
 from warifu.service.conduct.rules import KNOWN
 from warifu.service.conduct.sealing import tenant_owner, user_index_of
-from warifu.service.conduct.work import AuditEntry, commit
 from warifu.service.store import bindings as store
 from warifu.service.store.endorsed_keys import revoke_all
 from warifu.service.store.transactions import reserve

@@ -36,9 +36,9 @@ from warifu.service.conduct.binding.ledger import leaf_of
 from warifu.service.conduct.binding.rules import DEVICE_WORD, KEY_BOUND
 from warifu.service.conduct.books.leaves import write_leaf
 from warifu.service.conduct.bound import KeptBinding, seal_binding
+from warifu.service.conduct.committing import AuditEntry, commit
 from warifu.service.conduct.evidence.expectations import key_name
 from warifu.service.conduct.registrations.registration import load_app
-from warifu.service.conduct.work import AuditEntry, commit
 from warifu.service.identifiers import new_id
 from warifu.service.store import bindings as store
 

@@ -41,6 +41,7 @@ from warifu.service.conduct.books.leaves import write_leaf
 from warifu.service.conduct.challenges.asking import RecordId
 from warifu.service.conduct.challenges.challenge import OCTETS
 from warifu.service.conduct.challenges.rules import UNUSED
+from warifu.service.conduct.committing import AuditEntry, commit
 from warifu.service.conduct.endorsed import (
     HeldKey,
     KeptEndorsedKey,
@@ -53,7 +54,6 @@ from warifu.service.conduct.registrations.registration import load_app
 from warifu.service.conduct.rules import KNOWN
 from warifu.service.conduct.sealing import verifier_of
 from warifu.service.conduct.verifying.questions import Channel, answerable, rest_on
-from warifu.service.conduct.work import AuditEntry, commit
 from warifu.service.identifiers import new_id
 from warifu.service.store import challenges as challenge_store
 from warifu.service.store import endorsed_keys as store

@@ -31,6 +31,7 @@ from warifu.service.conduct.binding.activating import load_activation, move, pay
 from warifu.service.conduct.binding.keeping import Attested
 from warifu.service.conduct.binding.rules import APPRAISED
 from warifu.service.conduct.challenges.asking import Asked, AskedOperation, context_digest
+from warifu.service.conduct.committing import AuditEntry, commit
 from warifu.service.conduct.evidence.appraisal import AppraisalAnswer
 from warifu.service.conduct.evidence.evidence import Shortcoming, again_where_new, told
 from warifu.service.conduct.evidence.expectations import (
@@ -44,7 +45,6 @@ from warifu.service.conduct.evidence.expectations import (
 from warifu.service.conduct.evidence.keeping import keep
 from warifu.service.conduct.evidence.rules import NEW_KEY, PLATFORM
 from warifu.service.conduct.evidence.submission import Found, Picture, basis, examine, look
-from warifu.service.conduct.work import AuditEntry, commit
 from warifu.service.identifiers import new_id
 from warifu.service.observe import events
 from warifu.service.store.appraisals import insert_appraisal

@@ -29,6 +29,14 @@ class KeptLeaf(Struct, frozen=True, kw_only=True):
     """The salts of its commitments are made from it."""
 
 
+class LeafOpening(Struct, frozen=True, kw_only=True):
+    """A leaf, and what opens it; sealed wherever it is kept."""
+
+    id: str
+    secret: bytes
+    """From which the salts of its commitments are made."""
+
+
 def make_kept_leaf(
     work: Work,
     kind: LeafKind,
@@ -50,6 +58,11 @@ def make_kept_leaf(
     secret = Secret(secrets.token_bytes(SALT_OCTETS))
     leaf = make_leaf(kind, at=work.now, values=values, secret=secret, public=public)
     return KeptLeaf(id=new_id(work.now), kind=kind, leaf=encode_leaf(leaf), secret=secret)
+
+
+def opening_of(leaf: KeptLeaf) -> LeafOpening:
+    """As it is kept with what the leaf tells of."""
+    return LeafOpening(id=leaf.id, secret=leaf.secret.reveal())
 
 
 def write_leaf(work: Work, kept: KeptLeaf, *, subject: str) -> Statement:

@@ -26,8 +26,8 @@ from warifu.base.keys.purpose import KeyPurpose
 from warifu.service.conduct.books.keys import verifier_keys
 from warifu.service.conduct.books.rules import SIGNED
 from warifu.service.conduct.books.sequencing import origin_of
+from warifu.service.conduct.committing import AuditEntry, commit
 from warifu.service.conduct.rules import KNOWN
-from warifu.service.conduct.work import AuditEntry, commit
 from warifu.service.store import ledger as store
 
 if TYPE_CHECKING:

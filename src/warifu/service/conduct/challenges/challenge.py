@@ -14,8 +14,8 @@ from warifu.base.codec.text import to_base64url
 from warifu.base.errors import Denied, Misuse
 from warifu.service.conduct.challenges.asking import Asked, context_digest
 from warifu.service.conduct.challenges.rules import CHALLENGE_KNOWN, CONTEXT, IN_TIME, UNUSED
+from warifu.service.conduct.committing import commit
 from warifu.service.conduct.registrations.registration import load_app
-from warifu.service.conduct.work import commit
 from warifu.service.identifiers import new_id
 from warifu.service.observe import events
 from warifu.service.store import challenges as store

@@ -23,6 +23,7 @@ from warifu.base.errors import Denied
 from warifu.risk.decision.facts import NEVER, Operation
 from warifu.risk.decision.rules import Method
 from warifu.service.conduct.challenges.asking import AskedOperation
+from warifu.service.conduct.committing import commit
 from warifu.service.conduct.confirming.kept import (
     SUMS_COUNT_FOR,
     Reserved,
@@ -46,7 +47,6 @@ from warifu.service.conduct.decisions.deciding import (
 )
 from warifu.service.conduct.decisions.decision import plan_decision, tell_decision
 from warifu.service.conduct.verifying.remembering import facts_from
-from warifu.service.conduct.work import commit
 from warifu.service.store import transactions as store
 
 if TYPE_CHECKING:

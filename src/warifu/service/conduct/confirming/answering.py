@@ -26,7 +26,8 @@ from warifu.base.errors import BadEvidence, Denied, Misuse, WarifuError
 from warifu.service.conduct.binding.keeping import BoundDevice
 from warifu.service.conduct.binding.rules import COUNTS
 from warifu.service.conduct.binding.rules import MOVED as BINDING_MOVED
-from warifu.service.conduct.books.leaves import write_leaf
+from warifu.service.conduct.books.leaves import opening_of, write_leaf
+from warifu.service.conduct.committing import AuditEntry, commit
 from warifu.service.conduct.confirming.acceptance import approve
 from warifu.service.conduct.confirming.cases import disown
 from warifu.service.conduct.confirming.kept import (
@@ -35,7 +36,7 @@ from warifu.service.conduct.confirming.kept import (
     open_answer,
     seal_answer,
 )
-from warifu.service.conduct.confirming.leaves import ended_leaf, late_answer_leaf, opening_of
+from warifu.service.conduct.confirming.leaves import ended_leaf, late_answer_leaf
 from warifu.service.conduct.confirming.outcomes import Answered, told_again, told_of
 from warifu.service.conduct.confirming.reading import app_of, look_at_answer
 from warifu.service.conduct.confirming.refusing import refuse
@@ -45,7 +46,6 @@ from warifu.service.conduct.decisions.rules import BASIS
 from warifu.service.conduct.endorsed import TrustedKey, trusted_keys
 from warifu.service.conduct.evidence.rules import DEVICE_APPEARED
 from warifu.service.conduct.rules import IN_FORCE
-from warifu.service.conduct.work import AuditEntry, commit
 from warifu.service.store import transactions as store
 
 if TYPE_CHECKING:

@@ -17,6 +17,7 @@ from warifu.authentication.transaction.template import complete
 from warifu.authentication.transaction.value import Payee, Transaction
 from warifu.base.codec.text import to_base64url
 from warifu.base.errors import Misuse
+from warifu.service.conduct.committing import AuditEntry, commit
 from warifu.service.conduct.confirming.acceptance import operation_of
 from warifu.service.conduct.confirming.kept import (
     MAX_LATE_ANSWERS,
@@ -38,7 +39,6 @@ from warifu.service.conduct.confirming.told import (
     with_claim,
 )
 from warifu.service.conduct.sealing import tenant_owner, user_index_of, verifier_of
-from warifu.service.conduct.work import AuditEntry, commit
 from warifu.service.identifiers import new_id
 from warifu.service.store import transactions as store
 from warifu.service.store.transactions import StoredTransaction

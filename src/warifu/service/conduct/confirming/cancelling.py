@@ -9,12 +9,12 @@ from msgspec.structs import replace
 from warifu.authentication.transaction.rules import LATE
 from warifu.authentication.transaction.states import OPEN, Event, State, advance
 from warifu.base.errors import Denied
-from warifu.service.conduct.books.leaves import write_leaf
+from warifu.service.conduct.books.leaves import opening_of, write_leaf
+from warifu.service.conduct.committing import AuditEntry, commit
 from warifu.service.conduct.confirming.kept import Held, KeptAnswer, load, seal_answer
-from warifu.service.conduct.confirming.leaves import ended_leaf, opening_of
+from warifu.service.conduct.confirming.leaves import ended_leaf
 from warifu.service.conduct.confirming.rules import MOVED
 from warifu.service.conduct.confirming.told import TransactionTold, told
-from warifu.service.conduct.work import AuditEntry, commit
 from warifu.service.store import transactions as store
 
 if TYPE_CHECKING:

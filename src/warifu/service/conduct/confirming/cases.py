@@ -13,9 +13,10 @@ from warifu.authentication.binding.states import Actor, BindingState, Hold
 from warifu.base.errors import Denied, Misuse
 from warifu.service.conduct.binding.bindings import plan_suspension
 from warifu.service.conduct.binding.keeping import read_binding
-from warifu.service.conduct.books.leaves import write_leaf
+from warifu.service.conduct.books.leaves import LeafOpening, opening_of, write_leaf
+from warifu.service.conduct.committing import AuditEntry, commit
 from warifu.service.conduct.confirming.kept import held_bucket, hold_money
-from warifu.service.conduct.confirming.leaves import LeafOpening, not_me_leaf, opening_of
+from warifu.service.conduct.confirming.leaves import not_me_leaf
 from warifu.service.conduct.confirming.outcomes import (
     Conclusion,
     audited,
@@ -25,7 +26,6 @@ from warifu.service.conduct.confirming.outcomes import (
 from warifu.service.conduct.confirming.rules import CASE_OPEN
 from warifu.service.conduct.rules import KNOWN
 from warifu.service.conduct.sealing import of_row, tenant_owner, user_index_of
-from warifu.service.conduct.work import AuditEntry, commit
 from warifu.service.identifiers import new_id
 from warifu.service.store import cases as store
 from warifu.service.store import transactions as transaction_store

@@ -18,11 +18,11 @@ from warifu.base.codec.text import from_base64url
 from warifu.base.errors import Denied, MalformedEvidence
 from warifu.base.secret import Secret
 from warifu.service.conduct.binding.bindings import bound_device
+from warifu.service.conduct.committing import AuditEntry, commit
 from warifu.service.conduct.confirming.asking import make_bytes, reread
 from warifu.service.conduct.confirming.kept import Held, load, seal_transaction
 from warifu.service.conduct.confirming.rules import CLAIM, MOVED, TRIES
 from warifu.service.conduct.confirming.told import TransactionTold, told
-from warifu.service.conduct.work import AuditEntry, commit
 from warifu.service.store import bindings as binding_store
 from warifu.service.store import transactions as store
 

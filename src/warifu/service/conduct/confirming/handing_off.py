@@ -22,10 +22,10 @@ from warifu.base.codec.text import to_base64url
 from warifu.base.errors import Denied
 from warifu.service.conduct.binding.rules import COUNTS
 from warifu.service.conduct.challenges.asking import RecordId
+from warifu.service.conduct.committing import AuditEntry, commit
 from warifu.service.conduct.confirming.kept import Held, load, opened, require_free
 from warifu.service.conduct.confirming.rules import DUE, MOVED, REFERENCE
 from warifu.service.conduct.sealing import tenant_owner
-from warifu.service.conduct.work import AuditEntry, commit
 from warifu.service.store import transactions as store
 from warifu.service.store.bindings import require_active
 from warifu.service.store.database import Statement

@@ -14,8 +14,8 @@ from warifu.authentication.transaction.states import State
 from warifu.authentication.transaction.template import Template
 from warifu.base.errors import Misuse
 from warifu.service.composition import Owner
+from warifu.service.conduct.books.leaves import LeafOpening
 from warifu.service.conduct.confirming.asked import TransactionRequest
-from warifu.service.conduct.confirming.leaves import LeafOpening
 from warifu.service.conduct.confirming.rules import HELD
 from warifu.service.conduct.rules import KNOWN
 from warifu.service.conduct.sealing import of_row, owner_of

@@ -9,8 +9,6 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
-
 from warifu.authentication.ledger.leaf import LeafKind
 from warifu.authentication.receipt.parts import Outcome, outcome_bytes
 from warifu.authentication.transaction.template import template_digest
@@ -23,19 +21,6 @@ if TYPE_CHECKING:
 
 NO_DECISION = "none"
 """No rule set was asked."""
-
-
-class LeafOpening(Struct, frozen=True, kw_only=True):
-    """A leaf, and what opens it; sealed wherever it is kept."""
-
-    id: str
-    secret: bytes
-    """From which the salts of its commitments are made."""
-
-
-def opening_of(leaf: KeptLeaf) -> LeafOpening:
-    """As it is kept with what the leaf tells of."""
-    return LeafOpening(id=leaf.id, secret=leaf.secret.reveal())
 
 
 def late_answer_leaf(work: Work, held: Held, proof: bytes) -> KeptLeaf:

@@ -18,6 +18,7 @@ from warifu.authentication.transaction.template import template_digest
 from warifu.service.conduct.binding.keeping import BoundDevice
 from warifu.service.conduct.books.leaves import make_kept_leaf, write_leaf
 from warifu.service.conduct.books.receipts import AnsweredBy, copy_evidence, write_receipt
+from warifu.service.conduct.committing import AuditEntry
 from warifu.service.conduct.confirming.asked import AnswerRequest
 from warifu.service.conduct.confirming.kept import Held, KeptAnswer, Reserved, seal_answer
 from warifu.service.conduct.confirming.leaves import NO_DECISION
@@ -26,7 +27,6 @@ from warifu.service.conduct.confirming.rules import MOVED
 from warifu.service.conduct.confirming.told import OutcomeTold
 from warifu.service.conduct.decisions.deciding import DecisionAnswer
 from warifu.service.conduct.endorsed import TrustedKey, rest_on_trusted
-from warifu.service.conduct.work import AuditEntry
 from warifu.service.store import bindings as binding_store
 from warifu.service.store import transactions as store
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from warifu.service.conduct.committing import commit
 from warifu.service.conduct.confirming.outcomes import (
     Conclusion,
     audited,
     conclusion,
     outcome_told,
 )
-from warifu.service.conduct.work import commit
 
 if TYPE_CHECKING:
     from warifu.authentication.transaction.states import State

@@ -25,6 +25,7 @@ from warifu.risk.decision.facts import NEVER, Facts, HistoryFacts
 from warifu.risk.decision.life_cycle import choose
 from warifu.risk.decision.rules import Consequence
 from warifu.service.conduct.challenges.asking import context_digest
+from warifu.service.conduct.committing import AuditEntry, commit
 from warifu.service.conduct.decisions.deciding import (
     DecisionAnswer,
     DecisionDocument,
@@ -62,7 +63,6 @@ from warifu.service.conduct.evidence.standing import (
 from warifu.service.conduct.evidence.submission import Found, Picture, basis, examine, look
 from warifu.service.conduct.governing.governance import Governing, governing_by
 from warifu.service.conduct.rules import IN_FORCE, KNOWN
-from warifu.service.conduct.work import AuditEntry, commit
 from warifu.service.identifiers import new_id
 from warifu.service.observe import events
 from warifu.service.observe.traces import span

@@ -9,9 +9,9 @@ import msgspec
 from msgspec import Meta, Struct
 
 from warifu.base.errors import Denied, Misuse
+from warifu.service.conduct.committing import AuditEntry, commit
 from warifu.service.conduct.erasing.rules import AT_REST, ERASED
 from warifu.service.conduct.rules import KNOWN
-from warifu.service.conduct.work import AuditEntry, commit
 from warifu.service.identifiers import new_id
 from warifu.service.store import erasures as store
 from warifu.service.store.erasures import Accounts, StoredErasure

@@ -13,6 +13,7 @@ from warifu.attestation.claims import Format
 from warifu.attestation.verdict import Outcome, Reason
 from warifu.base.errors import Denied, Misuse, WarifuError
 from warifu.service.conduct.challenges.asking import Asked, RecordId
+from warifu.service.conduct.committing import AuditEntry, commit
 from warifu.service.conduct.evidence.appraisal import AppraisalAnswer, answered
 from warifu.service.conduct.evidence.expectations import SubmittedEvidence, receive
 from warifu.service.conduct.evidence.keeping import keep
@@ -20,7 +21,6 @@ from warifu.service.conduct.evidence.kept_claims import with_absent
 from warifu.service.conduct.evidence.rules import DEVICE_APPEARED
 from warifu.service.conduct.evidence.submission import Found, basis, examine, look
 from warifu.service.conduct.rules import IN_FORCE, KNOWN
-from warifu.service.conduct.work import AuditEntry, commit
 from warifu.service.observe import events
 from warifu.service.store import evidence as store
 from warifu.service.store.appraisals import insert_appraisal

@@ -22,6 +22,7 @@ from warifu.attestation.verifier import Evidence, verify_evidence
 from warifu.base.errors import BadEvidence, Denied, Misuse, VerifierFault
 from warifu.base.secret import Secret
 from warifu.risk.decision.facts import Operation
+from warifu.service.conduct.committing import SEVERAL, AuditEntry, commit
 from warifu.service.conduct.erasing.rules import ERASED
 from warifu.service.conduct.evidence.appraisal import (
     AGE,
@@ -36,7 +37,6 @@ from warifu.service.conduct.evidence.rules import KEPT
 from warifu.service.conduct.evidence.standing import Recalled, recall
 from warifu.service.conduct.registrations.registration import RegisteredApp, load_app
 from warifu.service.conduct.rules import KNOWN
-from warifu.service.conduct.work import SEVERAL, AuditEntry, commit
 from warifu.service.identifiers import new_id
 from warifu.service.store import reappraisal as store
 from warifu.service.store.appraisals import insert_appraisal

@@ -32,9 +32,9 @@ from warifu.risk.decision.life_cycle import (
     fingerprint,
 )
 from warifu.risk.decision.rules import Name as RuleName
+from warifu.service.conduct.committing import AuditEntry, commit
 from warifu.service.conduct.governing import rules
 from warifu.service.conduct.governing.governance import read, written_form
-from warifu.service.conduct.work import AuditEntry, commit
 from warifu.service.store import governance as store
 from warifu.service.store.database import Statement, moment
 

@@ -16,6 +16,7 @@ from warifu.base.errors import BadEvidence, Denied, Misuse
 from warifu.base.keys.jwks import algorithm_of
 from warifu.base.pki.signature import load_public_key
 from warifu.risk.decision.facts import Operation
+from warifu.service.conduct.committing import AuditEntry, commit
 from warifu.service.conduct.registrations import rules
 from warifu.service.conduct.registrations.app_wire import (
     AppAnswer,
@@ -42,7 +43,7 @@ from warifu.service.conduct.registrations.registration import (
     seal_play_integrity_keys,
 )
 from warifu.service.conduct.rules import UNCHANGED
-from warifu.service.conduct.work import AuditEntry, Work, commit
+from warifu.service.conduct.work import Work
 from warifu.service.store import apps as store
 from warifu.service.store.database import micros, moment
 from warifu.service.store.policies import insert_policy

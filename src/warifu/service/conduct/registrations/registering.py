@@ -15,8 +15,8 @@ from warifu.service.callers import rules
 from warifu.service.callers.api_key import make_api_key
 from warifu.service.callers.names import is_tenant
 from warifu.service.callers.signature import signing_key
+from warifu.service.conduct.committing import AuditEntry, audit_row
 from warifu.service.conduct.governing.governance import first_governance
-from warifu.service.conduct.work import AuditEntry, audit_row
 from warifu.service.identifiers import new_id
 from warifu.service.store import callers as store
 from warifu.service.store.callers import CredentialKind, StoredCaller

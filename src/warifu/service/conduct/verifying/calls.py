@@ -29,6 +29,7 @@ from warifu.base.keys.jwks import thumbprint
 from warifu.risk.decision.facts import Operation
 from warifu.service.conduct.bound import open_binding
 from warifu.service.conduct.challenges.asking import DeviceId, RecordId, UserId
+from warifu.service.conduct.committing import AuditEntry, commit
 from warifu.service.conduct.endorsed import (
     HeldKey,
     load_session_key,
@@ -46,7 +47,6 @@ from warifu.service.conduct.verifying.questions import (
 )
 from warifu.service.conduct.verifying.remembering import standing_of
 from warifu.service.conduct.verifying.rules import CALL_FORM, REPLAYED, TOKEN_AFTER
-from warifu.service.conduct.work import AuditEntry, commit
 from warifu.service.store.bindings import StoredBinding, find_binding, move_sequence
 from warifu.service.store.calls import StoredToken, find_token, insert_token, use_proof
 from warifu.service.store.endorsed_keys import find_active

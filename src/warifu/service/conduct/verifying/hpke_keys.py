@@ -14,8 +14,8 @@ from warifu.authentication.user.pin import GRACE
 from warifu.base.keys.purpose import KeyPurpose
 from warifu.base.secret import Secret
 from warifu.service.composition import Owner
+from warifu.service.conduct.committing import AuditEntry, commit
 from warifu.service.conduct.sealing import tenant_owner, verifier_of
-from warifu.service.conduct.work import AuditEntry, commit
 from warifu.service.store.hpke_keys import (
     StoredHpkeKey,
     delete_hpke_keys,

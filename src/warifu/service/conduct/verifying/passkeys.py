@@ -13,6 +13,7 @@ from warifu.authentication.user.passkey import KINDS, PasskeyTerms, verify_passk
 from warifu.authentication.user.statement import StatementTerms, verify_statement
 from warifu.base.errors import Misuse
 from warifu.service.conduct.challenges.asking import RecordId
+from warifu.service.conduct.committing import AuditEntry, commit
 from warifu.service.conduct.evidence.rules import PLATFORM
 from warifu.service.conduct.verifying.questions import (
     Purpose,
@@ -23,7 +24,6 @@ from warifu.service.conduct.verifying.questions import (
     use,
 )
 from warifu.service.conduct.verifying.remembering import VerificationAnswer, remember, tell
-from warifu.service.conduct.work import AuditEntry, commit
 from warifu.service.identifiers import new_id
 from warifu.service.observe import events
 

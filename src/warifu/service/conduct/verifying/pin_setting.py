@@ -14,6 +14,7 @@ from warifu.authentication.user.tries import FRESH, State, release
 from warifu.authentication.user.verified import Method
 from warifu.base.errors import Denied
 from warifu.service.conduct.challenges.asking import UserId
+from warifu.service.conduct.committing import AuditEntry, commit
 from warifu.service.conduct.sealing import user_index_of
 from warifu.service.conduct.verifying.pin_records import (
     PinSeen,
@@ -30,7 +31,6 @@ from warifu.service.conduct.verifying.questions import Purpose, rest_on, use
 from warifu.service.conduct.verifying.release_reasons import ReleaseReason
 from warifu.service.conduct.verifying.remembering import standing_of
 from warifu.service.conduct.verifying.rules import FIRST_PIN, OLD_PIN, RACED
-from warifu.service.conduct.work import AuditEntry, commit
 from warifu.service.identifiers import new_id
 from warifu.service.observe import events
 from warifu.service.store.pins import StoredPin, find_pin, insert_pin, move_pin

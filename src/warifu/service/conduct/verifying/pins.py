@@ -27,6 +27,7 @@ from warifu.authentication.user.tries import settle, spend
 from warifu.base.errors import BadEvidence, Denied
 from warifu.base.secret import Secret
 from warifu.service.conduct.challenges.asking import RecordId
+from warifu.service.conduct.committing import AuditEntry, commit
 from warifu.service.conduct.sealing import user_index_of
 from warifu.service.conduct.verifying.hpke_keys import read_pin_keys
 from warifu.service.conduct.verifying.pin_records import (
@@ -51,7 +52,6 @@ from warifu.service.conduct.verifying.questions import (
 )
 from warifu.service.conduct.verifying.remembering import VerificationAnswer, remember, tell
 from warifu.service.conduct.verifying.rules import RACED
-from warifu.service.conduct.work import AuditEntry, commit
 from warifu.service.identifiers import new_id
 from warifu.service.limits.limits import TooMany
 from warifu.service.observe import events

@@ -31,10 +31,10 @@ from warifu.service.conduct.bound import KeptBinding, open_binding
 from warifu.service.conduct.challenges.asking import Asked, DeviceId, UserId, context_digest
 from warifu.service.conduct.challenges.challenge import OCTETS
 from warifu.service.conduct.challenges.rules import CHALLENGE_KNOWN, CONTEXT, IN_TIME, UNUSED
+from warifu.service.conduct.committing import commit
 from warifu.service.conduct.evidence.rules import COUNTER_MOVED
 from warifu.service.conduct.registrations.registration import RegisteredApp, load_app
 from warifu.service.conduct.sealing import tenant_owner, user_index_of, verifier_of
-from warifu.service.conduct.work import commit
 from warifu.service.identifiers import new_id
 from warifu.service.observe import events
 from warifu.service.store import challenges as challenge_store
