@@ -82,6 +82,60 @@ def test_nothing_of_hers_is_approved_while_a_case_is_open(counter: Counter) -> N
     assert counter.send(waiting).state is State.APPROVED
 
 
+def test_malware_that_approved_first_is_stopped_by_a_late_disowning(
+    counter: Counter, tablet: str
+) -> None:
+    approved = counter.ask(created_by=CreatedBy(device=TABLET, session="web-1"))
+    waiting = counter.ask()
+    counter.send(approved)
+    with denied(transaction_rules.DECIDED):
+        counter.refuse(approved, NOT_ME)
+    (case,) = counter.cases()
+    (late,) = counter.see(approved).late
+    assert (late.case, late.end_session, late.reason) == (case.id, "web-1", "not-me")
+    assert (case.transaction, case.suspended) == (approved.id, (tablet,))
+    assert counter.see(approved).state is State.APPROVED
+    assert counter.due() == []
+    for moving in (lambda: counter.carry_out(approved), lambda: counter.send(waiting)):
+        with denied(rules.HELD):
+            moving()
+
+
+def test_a_transaction_disowned_too_late_again_and_again_has_one_case(
+    counter: Counter, clock: Hands
+) -> None:
+    told = counter.ask()
+    clock.forward(seconds=300)
+    for rule in (transaction_rules.LATE, transaction_rules.DECIDED, transaction_rules.DECIDED):
+        with denied(rule):
+            counter.refuse(told, NOT_ME)
+    (case,) = counter.cases()
+    late = [each.case for each in counter.see(told).late]
+    assert (late.count(case.id), late.count(None)) == (1, 2)
+    assert counter.see(told).state is State.EXPIRED
+
+
+def test_many_late_answers_leave_a_place_for_disowning(counter: Counter) -> None:
+    told = counter.ask()
+    counter.cancel(told)
+    for _ in range(21):
+        with denied(transaction_rules.DECIDED):
+            counter.refuse(told)
+    with denied(transaction_rules.DECIDED):
+        counter.refuse(told, NOT_ME)
+    (case,) = counter.cases()
+    late = [each.case for each in counter.see(told).late]
+    assert (late.count(case.id), late.count(None)) == (1, 20)
+
+
+def test_what_was_disowned_in_time_opens_no_second_case(counter: Counter) -> None:
+    told = counter.ask()
+    counter.refuse(told, NOT_ME)
+    with denied(transaction_rules.DECIDED):
+        counter.refuse(told, NOT_ME)
+    assert len(counter.cases()) == 1
+
+
 def test_she_can_refuse_while_a_case_is_open(counter: Counter) -> None:
     waiting = counter.ask()
     counter.refuse(counter.ask(), NOT_ME)

@@ -136,10 +136,15 @@ class _Job(NamedTuple):
             found = self.context.run(self.function, *self.given)
         except StopIteration as error:
             # No future takes one: it would end the coroutine that waits.
-            unfit = RuntimeError("a call stopped an iteration")
-            unfit.__cause__ = error
-            self.tray.put(self.answer, None, unfit)
+            self.tray.put(self.answer, None, _fit(error))
         except BaseException as error:  # noqa: BLE001 - raised where the answer is awaited
             self.tray.put(self.answer, None, error)
         else:
             self.tray.put(self.answer, found, None)
+
+
+def _fit(error: StopIteration) -> RuntimeError:
+    try:
+        raise RuntimeError("a call stopped an iteration") from error
+    except RuntimeError as fit:
+        return fit

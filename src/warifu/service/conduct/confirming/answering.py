@@ -7,7 +7,6 @@ if that cost a try, a stranger could spend all of them and keep a customer from 
 
 from __future__ import annotations
 
-from hmac import compare_digest
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -26,18 +25,11 @@ from warifu.base.errors import BadEvidence, Denied, Misuse, WarifuError
 from warifu.service.conduct.binding.keeping import BoundDevice
 from warifu.service.conduct.binding.rules import COUNTS
 from warifu.service.conduct.binding.rules import MOVED as BINDING_MOVED
-from warifu.service.conduct.books.leaves import opening_of, write_leaf
 from warifu.service.conduct.committing import AuditEntry, commit
 from warifu.service.conduct.confirming.acceptance import approve
 from warifu.service.conduct.confirming.cases import disown
-from warifu.service.conduct.confirming.kept import (
-    MAX_LATE_ANSWERS,
-    KeptAnswer,
-    open_answer,
-    seal_answer,
-)
-from warifu.service.conduct.confirming.leaves import ended_leaf, late_answer_leaf
-from warifu.service.conduct.confirming.outcomes import Answered, told_again, told_of
+from warifu.service.conduct.confirming.late import is_same, record_late
+from warifu.service.conduct.confirming.outcomes import Answered, told_again
 from warifu.service.conduct.confirming.reading import app_of, look_at_answer
 from warifu.service.conduct.confirming.refusing import refuse
 from warifu.service.conduct.confirming.rules import MOVED, TRIES
@@ -56,7 +48,6 @@ if TYPE_CHECKING:
     from warifu.service.conduct.confirming.told import OutcomeTold
     from warifu.service.conduct.registrations.registration import RegisteredApp
     from warifu.service.conduct.work import Work
-    from warifu.service.store.database import Statement
 
 ATTEMPTS = 4
 COSTS_A_TRY = frozenset(
@@ -115,7 +106,7 @@ def _answer(work: Work, wanted: str, asked: AnswerRequest) -> OutcomeTold:
     held = picture.held
     candidates = _candidates(picture, asked)
     app = app_of(work, picture, candidates[0])
-    if held.answer is not None and _is_same(held.answer, asked):
+    if held.answer is not None and is_same(held.answer, asked):
         return told_again(held)
     signer, confirmation = _proved(work, held, candidates, app=app, asked=asked)
     answered = Answered(
@@ -134,7 +125,7 @@ def _answer(work: Work, wanted: str, asked: AnswerRequest) -> OutcomeTold:
         hold=held.kept.template.hold_seconds > 0,
     )
     if taken.refused_by is not None:
-        _record_late(work, answered, state=taken.state, code=taken.refused_by.code)
+        record_late(work, answered, state=taken.state, code=taken.refused_by.code)
         raise Denied(taken.refused_by, wanted)
     if confirmation.answer.verdict is Verdict.OK:
         return approve(work, answered, state=taken.state)
@@ -283,73 +274,3 @@ def _spend(work: Work, held: Held, error: WarifuError) -> None:
         action="transaction/try-spent", subject=held.stored.id, document={"code": error.code}
     )
     commit(replace(work, once=None), [spent], answer=None, audit=[entry])
-
-
-def _is_same(kept: KeptAnswer, asked: AnswerRequest) -> bool:
-    return (
-        kept.proof is not None
-        and kept.kind is asked.proof.kind
-        and compare_digest(kept.proof, asked.proof.data)
-    )
-
-
-def _record_late(work: Work, answered: Answered, *, state: State, code: str) -> None:
-    held, confirmation = answered.held, answered.confirmation
-    if _is_recorded(work, answered):
-        return
-    leaf = late_answer_leaf(work, held, answered.asked.proof.data)
-    late = KeptAnswer(
-        code=code,
-        verdict=confirmation.answer.verdict,
-        reason=confirmation.answer.reason,
-        kind=confirmation.kind,
-        proof=answered.asked.proof.data,
-        key=confirmation.key,
-        binding=answered.bound.stored.id,
-        apart=opening_of(leaf),
-    )
-    row = store.LateAnswer(
-        id=leaf.id,
-        transaction=held.stored.id,
-        at=work.now,
-        code=code,
-        sealed=seal_answer(work, held.owner, late, name=held.stored.id),
-        leaf=leaf.leaf,
-    )
-    statements = store.insert_late_answer(work.tenant, row, most=MAX_LATE_ANSWERS)
-    if state is not held.state:
-        statements += _expire(work, held, state=state, code=code)
-    entry = AuditEntry(
-        action="transaction/late-answer",
-        subject=held.stored.id,
-        document={"code": code, **told_of(confirmation)},
-    )
-    commit(replace(work, once=None), statements, answer=None, audit=[entry])
-
-
-def _is_recorded(work: Work, answered: Answered) -> bool:
-    """Whether this very answer came late before.
-
-    If each repetition were recorded, whoever repeats one could use up all the places there are, and
-    no other answer would be recorded any more.
-    """
-    if not answered.picture.found.has_late:
-        return False
-    held = answered.held
-    name, database = held.stored.id, work.house.database
-    found = store.late_answers_of(database, work.tenant, name, limit=MAX_LATE_ANSWERS)
-    kept = (open_answer(work, held.owner, sealed, name=name) for _, _, sealed in found)
-    return any(_is_same(each, answered.asked) for each in kept)
-
-
-def _expire(work: Work, held: Held, *, state: State, code: str) -> list[Statement]:
-    """It expired before: the late answer is only what makes somebody write it down."""
-    leaf = ended_leaf(work, held, state=state, said=KeptAnswer(), code=code)
-    kept = KeptAnswer(code=code, apart=None if leaf is None else opening_of(leaf))
-    outcome = store.Outcome(
-        state=state,
-        answered_at=work.now,
-        answer=seal_answer(work, held.owner, kept, name=held.stored.id),
-    )
-    ended = store.conclude(work.tenant, held.stored, outcome, otherwise=MOVED)
-    return [ended, *([] if leaf is None else [write_leaf(work, leaf, subject=held.stored.id)])]

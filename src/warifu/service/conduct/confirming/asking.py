@@ -20,7 +20,7 @@ from warifu.base.errors import Misuse
 from warifu.service.conduct.committing import AuditEntry, commit
 from warifu.service.conduct.confirming.acceptance import operation_of
 from warifu.service.conduct.confirming.kept import (
-    MAX_LATE_ANSWERS,
+    MAX_LATE_RECORDED,
     Held,
     KeptTransaction,
     load,
@@ -116,7 +116,7 @@ def see(work: Work, wanted: str) -> TransactionTold:
     """
     with work.house.database.read() as transaction:
         held = load(work, transaction, wanted)
-        rows = store.late_answers_of(transaction, work.tenant, wanted, limit=MAX_LATE_ANSWERS)
+        rows = store.late_answers_of(transaction, work.tenant, wanted, limit=MAX_LATE_RECORDED)
     late = tuple(
         late_told(open_answer(work, held.owner, sealed, name=wanted), at=at, code=code)
         for at, code, sealed in rows

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from warifu.service.conduct.confirming.told import OutcomeTold
     from warifu.service.conduct.work import Work
     from warifu.service.store.cases import StoredCase
+    from warifu.service.store.database import Statement
 
 CASE = "case"
 """What a sealed case is bound to, beside the tenant and its id."""
@@ -93,26 +94,39 @@ class CloseRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     note: Note
 
 
-def disown(work: Work, answered: Answered, *, state: State) -> OutcomeTold:
-    """Somebody disowns it: hold the money, suspend what created the operation, open a case.
+class Alarm(Struct, frozen=True, kw_only=True):
+    """What "this was not me" sets off, to be committed with the answer that said so."""
+
+    case: str
+    suspended: tuple[str, ...]
+    """Bindings."""
+    end_session: str | None
+    """The bank's session that created the operation."""
+    holds: list[Statement]
+    """Of sums: first in a commit, as wherever sums and other rows change together."""
+    statements: list[Statement]
+    audit: list[AuditEntry]
+
+
+def raise_alarm(work: Work, answered: Answered) -> Alarm:
+    """Hold the money, suspend what created the operation, open a case.
 
     The device that reports is not suspended: it is the one that is in its owner's hand.
 
     Raises:
-        Denied: ``confirming/moved``, ``binding/moved``.
+        Denied: ``binding/actor``, ``binding/move``.
     """
     held = answered.held
     asked, case = held.kept.asked, new_id(work.now)
     suspensions = _suspensions(work, answered)
     suspended = tuple(each.after.stored.id for each in suspensions)
-    session = asked.created_by.session
     leaf = not_me_leaf(work, held, case)
     kept = KeptCase(
         user=asked.user,
         transaction=held.stored.id,
         reported_by=answered.asked.device,
         created_on=asked.created_by.device,
-        session=session,
+        session=asked.created_by.session,
         suspended=suspended,
         leaf=opening_of(leaf),
     )
@@ -124,29 +138,52 @@ def disown(work: Work, answered: Answered, *, state: State) -> OutcomeTold:
         opened_at=work.now,
         sealed=_seal(work, held.owner, kept, case=case),
     )
-    ended = Conclusion(state=state, case=case, suspended=suspended, end_session=session)
+    return Alarm(
+        case=case,
+        suspended=suspended,
+        end_session=asked.created_by.session,
+        holds=hold_money(work, asked.user),
+        statements=[
+            *(statement for each in suspensions for statement in each.statements),
+            store.insert_case(work.tenant, opened),
+            write_leaf(work, leaf, subject=held.stored.id),
+        ],
+        audit=[
+            AuditEntry(action="case/opened", subject=case, document={"bindings": suspended}),
+            *(each.audit for each in suspensions),
+        ],
+    )
+
+
+def disown(work: Work, answered: Answered, *, state: State) -> OutcomeTold:
+    """Somebody disowns it in time: that is its outcome, and the alarm is raised.
+
+    Raises:
+        Denied: ``confirming/moved``, ``binding/moved``.
+    """
+    held, alarm = answered.held, raise_alarm(work, answered)
+    ended = Conclusion(
+        state=state,
+        case=alarm.case,
+        suspended=alarm.suspended,
+        end_session=alarm.end_session,
+    )
     answer = outcome_told(answered, ended)
     earlier = () if held.answer is None else held.answer.reserved
     commit(
         work,
         [
-            *hold_money(work, asked.user),
+            *alarm.holds,
             *(
                 transaction_store.release(work.tenant, each.bucket, amount=each.amount)
                 for each in earlier
             ),
             *conclusion(work, answered, ended),
-            *(statement for each in suspensions for statement in each.statements),
-            store.insert_case(work.tenant, opened),
-            write_leaf(work, leaf, subject=held.stored.id),
+            *alarm.statements,
         ],
         answer=answer,
         device=answered.bound.stored.device,
-        audit=[
-            audited(answered, ended),
-            AuditEntry(action="case/opened", subject=case, document={"bindings": suspended}),
-            *(each.audit for each in suspensions),
-        ],
+        audit=[audited(answered, ended), *alarm.audit],
         owner=held.owner,
     )
     return answer

@@ -36,6 +36,8 @@ SUMS_COUNT_FOR = timedelta(days=10)
 MANY_CASES = 1 << 31
 MAX_LATE_ANSWERS = 20
 """Recorded of one transaction."""
+MAX_LATE_RECORDED = MAX_LATE_ANSWERS + 1
+"""One place is kept for "this was not me", so that other answers cannot take it."""
 
 
 class KeptTransaction(Struct, frozen=True, kw_only=True):

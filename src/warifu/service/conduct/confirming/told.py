@@ -90,7 +90,11 @@ class LateTold(Struct, frozen=True, kw_only=True):
     code: str
     verdict: Said | None
     reason: Why | None
-    """Of an NG. "Not me" changes nothing any more here; the bank should still look at it."""
+    """Of an NG."""
+    case: str | None = None
+    """Opened by the first "not me": the transaction keeps its outcome, and no more money moves."""
+    end_session: str | None = None
+    """The bank's session that created the operation: end it."""
 
 
 class TransactionTold(Struct, frozen=True, kw_only=True):
@@ -182,7 +186,14 @@ def told(work: Work, held: Held, *, late: tuple[LateTold, ...] = ()) -> Transact
 def late_told(answer: KeptAnswer, *, at: datetime, code: str) -> LateTold:
     """An answer that came too late."""
     verdict, reason = _said(answer)
-    return LateTold(at=at, code=code, verdict=verdict, reason=reason)
+    return LateTold(
+        at=at,
+        code=code,
+        verdict=verdict,
+        reason=reason,
+        case=answer.case,
+        end_session=answer.end_session,
+    )
 
 
 def state_now(work: Work, held: Held) -> State:
