@@ -14,6 +14,7 @@ from typing import Protocol
 
 from warifu.base.errors import VerifierFault
 from warifu.service.store.database import Statement
+from warifu.service.store.one_at_a_time import waiting
 from warifu.service.store.rules import AVAILABLE
 
 MOST_TOGETHER = 64
@@ -73,10 +74,11 @@ class SharedCommits:
         with self._door:
             self._line.append(member)
             member.leads, self._led = not self._led, True
-        if not member.leads:
-            self._wait(member, patience)
-        if member.leads:
-            self._lead(member)
+        with waiting():
+            if not member.leads:
+                self._wait(member, patience)
+            if member.leads:
+                self._lead(member)
         if member.error is not None:
             raise member.error
 
