@@ -16,8 +16,6 @@ from queue import SimpleQueue
 from threading import Lock, Thread
 from typing import Any, NamedTuple, TypeVar
 
-from warifu.service.store.one_at_a_time import computing
-
 CLERKS = 32
 """In each process, for requests at work at once; more wait."""
 _T = TypeVar("_T")
@@ -135,8 +133,7 @@ class _Job(NamedTuple):
     def do(self) -> None:
         """Call, and send the answer back whatever it is."""
         try:
-            with computing():
-                found = self.context.run(self.function, *self.given)
+            found = self.context.run(self.function, *self.given)
         except StopIteration as error:
             # No future takes one: it would end the coroutine that waits.
             self.tray.put(self.answer, None, _fit(error))

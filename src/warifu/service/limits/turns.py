@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from warifu.base.errors import VerifierFault
 from warifu.service.limits.rules import BUSY
-from warifu.service.store import one_at_a_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,17 +34,16 @@ class Turns:
         Raises:
             VerifierFault: ``limits/busy``: nothing was begun.
         """
-        with one_at_a_time.waiting():  # what costs so much computes outside of the interpreter
+        with self._changed:
+            if self._working >= at_once:
+                self._wait(at_once, waiting, seconds)
+            self._working += 1
+        try:
+            yield
+        finally:
             with self._changed:
-                if self._working >= at_once:
-                    self._wait(at_once, waiting, seconds)
-                self._working += 1
-            try:
-                yield
-            finally:
-                with self._changed:
-                    self._working -= 1
-                    self._changed.notify()
+                self._working -= 1
+                self._changed.notify()
 
     def _wait(self, at_once: int, waiting: int, seconds: float) -> None:
         if self._waiting >= waiting:

@@ -28,7 +28,6 @@ from psycopg_pool import ConnectionPool
 
 from warifu.base.errors import Misuse, VerifierFault, WarifuError
 from warifu.service.store.database import Dialect, Row, Statement, Value
-from warifu.service.store.one_at_a_time import waiting
 from warifu.service.store.postgres_wire import (
     STATEMENTS_REMEMBERED,
     Failed,
@@ -174,7 +173,7 @@ class PostgresDatabase:
 
     @contextmanager
     def _connection(self) -> Iterator[WireConnection]:
-        with _told(), waiting():
+        with _told():
             connection = self._pool.getconn()
         try:
             yield connection

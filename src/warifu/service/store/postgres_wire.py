@@ -20,7 +20,6 @@ from psycopg.pq import ExecStatus, Format
 from psycopg.rows import tuple_row
 
 from warifu.service.store.database import Row, Value
-from warifu.service.store.one_at_a_time import waiting
 
 if TYPE_CHECKING:
     from psycopg.abc import PQGen
@@ -90,8 +89,7 @@ class WireConnection(Connection[Row]):
             for form, parameters in ready:
                 sent.send(form, parameters)
             pgconn.pipeline_sync()
-            with waiting():
-                answers = self.wait(_answers(pgconn))
+            answers = self.wait(_answers(pgconn))
             pgconn.exit_pipeline_mode()
         except BaseException:
             self.close()  # there may be answers on their way that nobody waits for

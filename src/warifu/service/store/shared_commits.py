@@ -14,7 +14,6 @@ from typing import Protocol
 
 from warifu.base.errors import VerifierFault
 from warifu.service.store.database import Statement
-from warifu.service.store.one_at_a_time import waiting
 from warifu.service.store.rules import AVAILABLE
 
 MOST_TOGETHER = 64
@@ -74,11 +73,10 @@ class SharedCommits:
         with self._door:
             self._line.append(member)
             member.leads, self._led = not self._led, True
-        with waiting():
-            if not member.leads:
-                self._wait(member, patience)
-            if member.leads:
-                self._lead(member)
+        if not member.leads:
+            self._wait(member, patience)
+        if member.leads:
+            self._lead(member)
         if member.error is not None:
             raise member.error
 
