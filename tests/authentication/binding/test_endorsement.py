@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 from msgspec.structs import replace
 
 from tests.authentication.proofs.world import AT, CREDENTIAL, KEY, PHONE, bound_key
-from tests.support import refused
+from tests.support import misuse, refused
 from warifu.authentication.binding import rules
 from warifu.authentication.binding.endorsement import (
     AskedEndorsement,
@@ -21,13 +21,16 @@ from warifu.authentication.binding.endorsement import (
     endorsed_signer,
     verify_endorsement,
 )
+from warifu.authentication.binding.new_key import new_key_map
 from warifu.authentication.transaction.confirmation import ProofKind
 from warifu.authentication.transaction.proofs import rules as proof_rules
 from warifu.authentication.user import rules as user_rules
+from warifu.base.codec import cbor
 from warifu.base.errors import BadEvidence, Denied, Misuse
 from warifu.base.pki import signature
 from warifu.handset.app_attest import AppAttestDevice
-from warifu.handset.authority import spki
+from warifu.handset.authority import new_key, spki
+from warifu.handset.confirmation import BrowserDraft
 from warifu.handset.endorsement import SESSION, TRUSTED_UI, EndorsementDraft
 from warifu.handset.user_authentication import CALL_TYPE
 from warifu.handset.webauthn import USER_PRESENT, Authentication
@@ -162,6 +165,15 @@ def test_a_passkeys_assertion_of_another_type_is_no_endorsement() -> None:
         verify(draft(kind, type=CALL_TYPE), kind)
 
 
+@pytest.mark.parametrize("answer", [1, [1, 2], ["warifu", "type", "payload"]], ids=repr)
+def test_a_passkeys_answer_to_something_else_is_no_endorsement(answer: Any) -> None:
+    signed = BrowserDraft(
+        answer=cbor.encode_deterministic(answer), authentication=Authentication(key=CREDENTIAL)
+    )
+    with refused(rules.ENDORSEMENT_FORM):
+        verify(draft(), ProofKind.WEBAUTHN, endorsement=signed.encode())
+
+
 def test_a_passkey_endorses_only_with_its_user_verified() -> None:
     kind = ProofKind.WEBAUTHN
     ceremony = Authentication(key=CREDENTIAL, flags=USER_PRESENT)
@@ -269,3 +281,8 @@ def test_the_new_key_may_be_on_ed25519() -> None:
     key = ed25519.Ed25519PrivateKey.generate()
     endorsed = verify(draft(key=key))
     assert sha256(endorsed.public_key).digest() == sha256(spki(key)).digest()
+
+
+def test_a_key_of_another_kind_is_not_written() -> None:
+    with misuse(rules.NEW_KEY):
+        new_key_map(spki(new_key("rsa2048")))

@@ -36,6 +36,7 @@ from warifu.authentication.transaction.confirmation import ProofKind
 from warifu.base.errors import BadEvidence
 from warifu.handset.app_attest import AppAttestDevice
 from warifu.handset.authority import new_key, spki
+from warifu.handset.confirmation import BrowserDraft
 from warifu.handset.webauthn import USER_PRESENT, Authentication
 from warifu.receipt_check import rules
 from warifu.receipt_check.findings import Check, CheckedReceipt, Why
@@ -107,6 +108,19 @@ def test_bound_keys_of_other_kinds_endorse_too(kind: ProofKind, bound: Any) -> N
     found = judged(structs.replace(copy, leaf=leaf), key=key, evidence=None)
     assert found.was_checked(Check.ENDORSEMENT)
     assert found.was_checked(Check.WARRANT)
+
+
+def test_what_no_app_attest_key_signs_endorses_nothing() -> None:
+    key = bound_key(ProofKind.APP_ATTEST)
+    with refused(rules.ENDORSEMENT):
+        judged(endorsement(endorsement=b"\x01"), key=key, evidence=None)
+
+
+def test_a_passkeys_answer_to_something_else_endorses_nothing() -> None:
+    key = bound_key(ProofKind.WEBAUTHN)
+    other = BrowserDraft(answer=b"\x01", authentication=Authentication(key=CREDENTIAL))
+    with refused(rules.ENDORSEMENT):
+        judged(endorsement(endorsement=other.encode()), key=key, evidence=None)
 
 
 def test_a_passkey_that_verified_nobody_endorsed_nothing() -> None:

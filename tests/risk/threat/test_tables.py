@@ -155,3 +155,9 @@ class TestWords:
         tables = (POWERS, GOALS, DEFENCES, FORMS, MALWARE)
         for row in (*MOVES, *(row for table in tables for row in table.values())):
             assert clause_of(row), row
+
+
+def test_a_fault_of_tees_says_nothing_of_a_form_without_one() -> None:
+    fault, any_form = MALWARE["tee-isolation"], MALWARE["vicious"]
+    assert [name for name, form in FORMS.items() if not fault.concerns(form)] == ["RS", "SIM"]
+    assert all(any_form.concerns(form) for form in FORMS.values())
