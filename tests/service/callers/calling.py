@@ -91,6 +91,11 @@ def key_of(made: Registered) -> str:
     return made.key.reveal().decode()
 
 
+def secret_of(key: str) -> str:
+    """The part of a key that nobody else knows; it may hold underscores, the parts before do not."""
+    return key.split("_", 3)[3]
+
+
 def sending(view: RequestView, *headers: tuple[str, str], **changes: object) -> RequestView:
     """The request with further header lines and other parts."""
     return msgspec.structs.replace(view, headers=(*view.headers, *headers), **changes)
