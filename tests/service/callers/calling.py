@@ -92,7 +92,7 @@ def key_of(made: Registered) -> str:
 
 
 def secret_of(key: str) -> str:
-    """The part of a key that nobody else knows; it may hold underscores, the parts before do not."""
+    """The part that nobody else knows. It may hold underscores; the parts before it do not."""
     return key.split("_", 3)[3]
 
 
